@@ -1,0 +1,2 @@
+//! The bundled suite.
+fn main() {}
