@@ -1,7 +1,12 @@
 //! Stress tests inside `cargo test`.
 
 pub mod case;
+pub mod observe;
+mod outcome;
+mod stop;
 pub mod units;
 
+pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::case;
+pub use stop::{StopReason, StopToken};
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};

@@ -1,0 +1,11 @@
+//! What is seen while a load runs: recorders that cost nanoseconds, and the observation they add up to.
+//!
+//! Owns counting and merging. Never judges a figure and never decides when an operation starts.
+
+mod histogram;
+mod observation;
+
+pub use histogram::Histogram;
+pub use observation::{
+    Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Window,
+};

@@ -1,0 +1,411 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::Histogram;
+use crate::stop::StopReason;
+
+/// What happened while one load ran. No opinion: judging is done elsewhere, from this.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Observation {
+    /// The load's name, unique in its case: `load` unless it was named.
+    pub load: String,
+    /// Open (a rate) or closed (users).
+    pub model: Model,
+    /// The load in words: `100/s for 5m`.
+    pub plan: String,
+    /// Seconds from the start of the case to the start of this load.
+    pub started_s: f64,
+    /// Everything but the warm-up.
+    pub total: Figures,
+    /// The stages in their order, the warm-up first if there was one.
+    pub phases: Vec<Phase>,
+    /// One window a second, the warm-up included.
+    pub timeline: Vec<Window>,
+    /// Why the load ended before its schedule, if it did.
+    pub stopped: Option<StopReason>,
+    /// `false` for what was put together from the journal of a case that did not live to report.
+    pub complete: bool,
+    /// The operation timeout in seconds.
+    pub timeout_s: f64,
+    /// The cap of operations in flight, if there was one.
+    pub max_in_flight: Option<u64>,
+    /// The user's own counters and rates, by name.
+    pub counters: BTreeMap<String, Counter>,
+    /// What the process of the case used while the load ran.
+    pub process: ProcessUse,
+}
+
+/// Whether a load is open or closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Model {
+    /// Operations start when a schedule says so, whatever became of the earlier ones.
+    #[default]
+    Open,
+    /// Users loop: each starts an operation when its last one has ended.
+    Closed,
+}
+
+/// One stage of a load, with its own figures.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Phase {
+    /// The stage in words (`ramp to 500/s in 30s`), or the name it was given.
+    pub name: String,
+    /// Whether this is the warm-up, which no statistic counts.
+    pub is_warm_up: bool,
+    /// Whether the phase began at all.
+    pub is_started: bool,
+    /// Operations per second that the schedule asked for on average; open loads only.
+    pub asked_per_sec: Option<f64>,
+    /// The largest number of users; closed loads only.
+    pub users: Option<u64>,
+    /// What happened to the operations that were due in this phase.
+    pub figures: Figures,
+}
+
+/// How many operations ended in which way. `due` is counted when an operation falls due, the others when it ends;
+/// [`Counts::is_balanced`] holds for every finished load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Were to start.
+    pub due: u64,
+    /// Succeeded.
+    pub ok: u64,
+    /// Were refused politely.
+    pub rejected: u64,
+    /// Failed.
+    pub error: u64,
+    /// Ran into the operation timeout.
+    pub timeout: u64,
+    /// Were still running when the drain ended.
+    pub unfinished: u64,
+    /// Never started: the cap of operations in flight was reached.
+    pub dropped: u64,
+}
+
+impl Counts {
+    /// Those that ended in one of the six ways.
+    pub const fn ended(&self) -> u64 {
+        self.ok + self.rejected + self.error + self.timeout + self.unfinished + self.dropped
+    }
+
+    /// Whether every operation that was due is accounted for exactly once.
+    pub const fn is_balanced(&self) -> bool {
+        self.due == self.ended()
+    }
+
+    /// Adds `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.due += other.due;
+        self.ok += other.ok;
+        self.rejected += other.rejected;
+        self.error += other.error;
+        self.timeout += other.timeout;
+        self.unfinished += other.unfinished;
+        self.dropped += other.dropped;
+    }
+
+    /// What was counted since `earlier`.
+    pub(crate) const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            due: self.due - earlier.due,
+            ok: self.ok - earlier.ok,
+            rejected: self.rejected - earlier.rejected,
+            error: self.error - earlier.error,
+            timeout: self.timeout - earlier.timeout,
+            unfinished: self.unfinished - earlier.unfinished,
+            dropped: self.dropped - earlier.dropped,
+        }
+    }
+}
+
+/// Counts, times and errors of a phase or of a whole load.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Figures {
+    /// How the operations ended.
+    pub counts: Counts,
+    /// Seconds over which operations were due: the scheduled length, or less if the load was stopped.
+    pub duration_s: f64,
+    /// End minus intended start of operations that ended `ok` or in an error.
+    pub response: Histogram,
+    /// End minus actual start of the same operations.
+    pub service: Histogram,
+    /// Response times of rejected operations: how fast the target says no.
+    pub rejected: Histogram,
+    /// What is known of the response times of timed-out and unfinished operations: at least this.
+    pub at_least: Histogram,
+    /// Actual start minus intended start: how late the generator was.
+    pub lateness: Histogram,
+    /// Further attempts after a failed one.
+    pub retries: u64,
+    /// Payload bytes that the operations reported.
+    pub bytes: u64,
+    /// Kinds of errors, rejections and timeouts, the most frequent first.
+    pub kinds: Vec<Kind>,
+    /// Status codes that the operations reported, and how often.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+impl Figures {
+    /// Adds what `other` counted. Durations add up: phases follow each other.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.counts.merge(&other.counts);
+        self.duration_s += other.duration_s;
+        self.response.merge(&other.response);
+        self.service.merge(&other.service);
+        self.rejected.merge(&other.rejected);
+        self.at_least.merge(&other.at_least);
+        self.lateness.merge(&other.lateness);
+        self.retries += other.retries;
+        self.bytes += other.bytes;
+        for kind in &other.kinds {
+            match self.kinds.iter_mut().find(|k| k.class == kind.class && k.text == kind.text) {
+                Some(known) => known.merge(kind),
+                None => self.kinds.push(kind.clone()),
+            }
+        }
+        self.kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
+    }
+
+    /// Share of all operations due that succeeded; `None` when none was due.
+    pub fn success_rate(&self) -> Option<f64> {
+        share(self.counts.ok, self.counts.due)
+    }
+
+    /// Share of all operations due that failed, timed out or did not finish; rejections are not errors.
+    pub fn error_rate(&self) -> Option<f64> {
+        share(self.counts.error + self.counts.timeout + self.counts.unfinished, self.counts.due)
+    }
+
+    /// Share of all operations due that were politely refused.
+    pub fn rejected_rate(&self) -> Option<f64> {
+        share(self.counts.rejected, self.counts.due)
+    }
+
+    /// Operations that were carried out (`ok` or `error`) per second.
+    pub fn throughput(&self) -> Option<f64> {
+        (self.duration_s > 0.0).then(|| (self.counts.ok + self.counts.error) as f64 / self.duration_s)
+    }
+
+    /// Operations that succeeded per second.
+    pub fn goodput(&self) -> Option<f64> {
+        (self.duration_s > 0.0).then(|| self.counts.ok as f64 / self.duration_s)
+    }
+
+    /// Operations that started per second: what the generator achieved.
+    pub fn started_per_sec(&self) -> Option<f64> {
+        (self.duration_s > 0.0).then(|| (self.counts.due - self.counts.dropped) as f64 / self.duration_s)
+    }
+
+    /// The response time that a share `q` (0 to 1) of the operations did not exceed; `None` without any.
+    ///
+    /// Timed-out, unfinished and dropped operations count: their true response time is unknown, but at least what
+    /// they waited (and without end for those that never started), so a percentile that they reach is a lower
+    /// bound. Rejected operations have times of their own.
+    pub fn response_percentile(&self, q: f64) -> Option<Percentile> {
+        let all = {
+            let mut all = self.response.clone();
+            all.merge(&self.at_least);
+            all
+        };
+        let never_started = self.counts.dropped;
+        let samples = all.count() + never_started;
+        if samples == 0 || !(0.0..=1.0).contains(&q) {
+            return None;
+        }
+        let rank = rank_of(q, samples);
+        match all.at_rank(rank) {
+            // The n-th smallest of the lower bounds is a lower bound of the n-th smallest.
+            Some(value) => Some(Percentile { value, is_at_least: self.at_least.count_up_to(value) > 0 }),
+            None => Some(Percentile { value: all.max(), is_at_least: true }),
+        }
+    }
+
+    /// As [`Figures::response_percentile`], of service times of the operations that ended.
+    pub fn service_percentile(&self, q: f64) -> Option<Duration> {
+        (!self.service.is_empty()).then(|| self.service.at_rank(rank_of(q, self.service.count()))).flatten()
+    }
+}
+
+/// The rank of quantile `q` among `n` values: the smallest that at least a share `q` does not exceed.
+fn rank_of(q: f64, n: u64) -> u64 {
+    // Decimal shares such as 0.95 are a hair over their binary form: 0.95 x 20 must be rank 19, not 20.
+    ((q * n as f64 - 1e-9).ceil() as u64).clamp(1, n)
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// A percentile of response times, exact or a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percentile {
+    /// The duration.
+    pub value: Duration,
+    /// Whether the true value may be larger: operations without an end rank at or below it.
+    pub is_at_least: bool,
+}
+
+/// One kind of failure: the text of errors with their numbers replaced.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kind {
+    /// `error`, `rejected` or `timeout`.
+    pub class: String,
+    /// The text, numbers replaced by `N`.
+    pub text: String,
+    /// How often it was seen.
+    pub count: u64,
+    /// The first text as it was.
+    pub sample: String,
+    /// Seconds from the start of the load to the first.
+    pub first_s: f64,
+    /// Seconds from the start of the load to the last.
+    pub last_s: f64,
+}
+
+impl Kind {
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        if other.first_s < self.first_s {
+            self.first_s = other.first_s;
+            self.sample.clone_from(&other.sample);
+        }
+        self.last_s = self.last_s.max(other.last_s);
+    }
+}
+
+/// A counter or a rate of the user's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counter {
+    /// What was counted; for a rate, how often it was true.
+    pub count: u64,
+    /// For a rate: how often it was asked. `None` for a plain counter.
+    pub of: Option<u64>,
+}
+
+impl Counter {
+    /// The share of a rate, or the count of a counter; `None` for a rate that was never asked.
+    pub fn value(&self) -> Option<f64> {
+        match self.of {
+            Some(of) => share(self.count, of),
+            None => Some(self.count as f64),
+        }
+    }
+}
+
+/// One second of a load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// Seconds from the start of the load to the start of the window.
+    pub at_s: f64,
+    /// The window's length in seconds.
+    pub length_s: f64,
+    /// The phase the window ended in, as an index.
+    pub phase: u32,
+    /// What ended in this window (`due` and `dropped`: fell due in it).
+    pub counts: Counts,
+    /// Operations running at its end.
+    pub in_flight: u64,
+    /// Response times of the operations that ended here, in microseconds: median.
+    pub p50_us: f64,
+    /// 95th percentile.
+    pub p95_us: f64,
+    /// 99th percentile.
+    pub p99_us: f64,
+    /// The largest.
+    pub max_us: f64,
+    /// 99th percentile of the service times.
+    pub service_p99_us: f64,
+    /// 99th percentile of the lateness of starts.
+    pub lateness_p99_us: f64,
+}
+
+/// What the process of a case used while a load ran: load generator and in-process targets together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ProcessUse {
+    /// Resident memory when the load started, in bytes.
+    pub memory_start_bytes: u64,
+    /// The most seen while it ran.
+    pub memory_peak_bytes: u64,
+    /// When it ended.
+    pub memory_end_bytes: u64,
+    /// CPU time, user and system, in seconds.
+    pub cpu_s: f64,
+    /// Wall-clock seconds over which these were measured, drain included.
+    pub span_s: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(response_ms: &[u64], at_least_ms: &[u64], dropped: u64) -> Figures {
+        let mut figures = Figures::default();
+        response_ms.iter().for_each(|ms| figures.response.record_n(ms * 1_000_000, 1));
+        at_least_ms.iter().for_each(|ms| figures.at_least.record_n(ms * 1_000_000, 1));
+        figures.counts.dropped = dropped;
+        figures
+    }
+
+    fn shown(percentile: Option<Percentile>) -> String {
+        let p = percentile.unwrap();
+        let sign = if p.is_at_least { ">=" } else { "" };
+        format!("{sign}{:.0}", p.value.as_secs_f64() * 1e3)
+    }
+
+    #[test]
+    fn percentiles_among_the_lost_are_lower_bounds() {
+        let f = figures(&[10, 20, 30, 40, 50, 60, 70, 80], &[1000, 1000], 0);
+        assert_eq!(shown(f.response_percentile(0.5)), "50");
+        assert_eq!(shown(f.response_percentile(0.8)), "80");
+        assert_eq!(shown(f.response_percentile(0.9)), ">=1000");
+        let short_wait = figures(&[10, 20, 30, 40], &[15], 0);
+        assert_eq!(shown(short_wait.response_percentile(0.2)), "10");
+        assert_eq!(
+            shown(short_wait.response_percentile(0.6)),
+            ">=20",
+            "the one that waited 15 may belong above"
+        );
+        let dropped = figures(&[10, 20], &[], 2);
+        assert_eq!(shown(dropped.response_percentile(0.5)), "20");
+        assert_eq!(shown(dropped.response_percentile(0.75)), ">=20");
+    }
+
+    #[test]
+    fn no_operation_no_percentile() {
+        assert_eq!(Figures::default().response_percentile(0.5), None);
+        assert_eq!(Figures::default().success_rate(), None);
+        assert_eq!(Figures::default().service_percentile(0.5), None);
+    }
+
+    #[test]
+    fn ranks_do_not_stumble_over_binary_fractions() {
+        assert_eq!(rank_of(0.95, 20), 19);
+        assert_eq!(rank_of(0.99, 100), 99);
+        assert_eq!(rank_of(0.0, 5), 1);
+        assert_eq!(rank_of(1.0, 5), 5);
+    }
+
+    #[test]
+    fn merging_kinds_keeps_the_first_sample() {
+        let kind = |sample: &str, first_s| Kind {
+            class: "error".into(),
+            text: "slot N is gone".into(),
+            count: 1,
+            sample: sample.into(),
+            first_s,
+            last_s: first_s,
+        };
+        let mut late = Figures { kinds: vec![kind("slot 9 is gone", 5.0)], ..Figures::default() };
+        late.merge(&Figures { kinds: vec![kind("slot 4 is gone", 2.0)], ..Figures::default() });
+        assert_eq!(late.kinds, [Kind { count: 2, last_s: 5.0, ..kind("slot 4 is gone", 2.0) }]);
+    }
+}

@@ -1,0 +1,125 @@
+//! The stop token: one word, passed downwards, that ends a load early; and the reasons for which it is said.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+/// Why something was stopped before its own end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The case ran longer than its `time_limit`.
+    TimeLimit,
+    /// Memory crossed `max_memory`, or was about to.
+    Memory,
+    /// Memory grew faster than `max_memory_growth`.
+    MemoryGrowth,
+    /// The case used more of the available cores than `max_cpu`.
+    Cpu,
+    /// More operations were in flight than `max_concurrency`.
+    Concurrency,
+    /// A person pressed Ctrl-C, or the supervisor was asked to end.
+    Interrupted,
+    /// The stop file appeared.
+    StopFile,
+    /// The supervising process went away.
+    SupervisorLost,
+}
+
+impl StopReason {
+    /// The reason as the end of the sentence "stopped: ...".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TimeLimit => "the time limit was reached",
+            Self::Memory => "the memory limit was reached",
+            Self::MemoryGrowth => "memory grew faster than its limit",
+            Self::Cpu => "the CPU limit was crossed",
+            Self::Concurrency => "the limit of concurrent operations was crossed",
+            Self::Interrupted => "stopped by a person",
+            Self::StopFile => "the stop file appeared",
+            Self::SupervisorLost => "the supervisor went away",
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+/// Says once, to everybody who holds a copy, that it is time to stop. Cheap to clone and to ask.
+#[derive(Clone, Debug)]
+pub struct StopToken {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stopped: AtomicBool,
+    reason: OnceLock<StopReason>,
+    changed: watch::Sender<bool>,
+}
+
+impl StopToken {
+    pub(crate) fn new() -> Self {
+        let shared = Shared {
+            stopped: AtomicBool::new(false),
+            reason: OnceLock::new(),
+            changed: watch::Sender::new(false),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Asks everybody to stop. The first reason is the one that is kept.
+    pub(crate) fn stop(&self, reason: StopReason) {
+        let _kept = self.shared.reason.set(reason);
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.changed.send_replace(true);
+    }
+
+    /// Whether it is time to stop. Costs one atomic load.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stopped.load(Ordering::Acquire)
+    }
+
+    /// The reason, once it is time to stop.
+    pub fn reason(&self) -> Option<StopReason> {
+        self.is_stopped().then(|| self.shared.reason.get().copied()).flatten()
+    }
+
+    /// Waits until it is time to stop.
+    pub async fn stopped(&self) {
+        let mut changed = self.shared.changed.subscribe();
+        // The sender lives in `self`, so waiting cannot end before the word is said.
+        let _said = changed.wait_for(|stopped| *stopped).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_reason_stays_and_waiters_wake() {
+        let token = StopToken::new();
+        assert_eq!((token.is_stopped(), token.reason()), (false, None));
+        let waiter = tokio::spawn({
+            let token = token.clone();
+            async move { token.stopped().await }
+        });
+        token.stop(StopReason::TimeLimit);
+        token.stop(StopReason::Interrupted);
+        waiter.await.unwrap();
+        assert_eq!(token.reason(), Some(StopReason::TimeLimit));
+        token.stopped().await;
+    }
+}
