@@ -1,11 +1,13 @@
 //! Stress tests inside `cargo test`.
 
 pub mod case;
+pub mod load;
 pub mod observe;
 mod outcome;
 mod stop;
 pub mod units;
 
+pub use load::Load;
 pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::case;
 pub use stop::{StopReason, StopToken};

@@ -1,0 +1,13 @@
+//! When operations start: loads as sequences of stages, and the exact moments that follow from them.
+//!
+//! Pure: owns arithmetic on time, never a clock. An open load asks for a rate, a closed load for users.
+
+mod arrivals;
+mod plan;
+mod scale;
+mod stage;
+
+pub use arrivals::Arrivals;
+pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, Think};
+pub(crate) use scale::Overrides;
+pub use stage::Stage;
