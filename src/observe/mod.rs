@@ -4,8 +4,11 @@
 
 mod histogram;
 mod observation;
+mod recorder;
+mod tally;
 
 pub use histogram::Histogram;
 pub use observation::{
     Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Window,
 };
+pub(crate) use recorder::{Ended, Recorder};

@@ -140,6 +140,14 @@ pub struct Figures {
     pub at_least: Histogram,
     /// Actual start minus intended start: how late the generator was.
     pub lateness: Histogram,
+    /// Operations (`ok` or error) of this phase that ended after it: not part of its throughput.
+    pub after_phase: u64,
+    /// Those of them that were `ok`.
+    pub ok_after_phase: u64,
+    /// Operations (`ok` or error) that ended after the schedule of the whole load, in the drain.
+    pub after_load: u64,
+    /// Those of them that were `ok`.
+    pub ok_after_load: u64,
     /// Further attempts after a failed one.
     pub retries: u64,
     /// Payload bytes that the operations reported.
@@ -151,6 +159,34 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// What was counted since `earlier`, a former state of these figures; samples of kinds stay.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let known = |kind: &Kind| {
+            let same = earlier.kinds.iter().find(|k| k.class == kind.class && k.text == kind.text);
+            same.map_or(0, |k| k.count)
+        };
+        let kinds = self.kinds.iter().map(|k| Kind { count: k.count - known(k), ..k.clone() });
+        let statuses =
+            self.statuses.iter().map(|(code, n)| (*code, n - earlier.statuses.get(code).unwrap_or(&0)));
+        Self {
+            counts: self.counts.since(&earlier.counts),
+            duration_s: self.duration_s - earlier.duration_s,
+            response: self.response.since(&earlier.response),
+            service: self.service.since(&earlier.service),
+            rejected: self.rejected.since(&earlier.rejected),
+            at_least: self.at_least.since(&earlier.at_least),
+            lateness: self.lateness.since(&earlier.lateness),
+            after_phase: self.after_phase - earlier.after_phase,
+            ok_after_phase: self.ok_after_phase - earlier.ok_after_phase,
+            after_load: self.after_load - earlier.after_load,
+            ok_after_load: self.ok_after_load - earlier.ok_after_load,
+            retries: self.retries - earlier.retries,
+            bytes: self.bytes - earlier.bytes,
+            kinds: kinds.filter(|k| k.count > 0).collect(),
+            statuses: statuses.filter(|(_, n)| *n > 0).collect(),
+        }
+    }
+
     /// Adds what `other` counted. Durations add up: phases follow each other.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.counts.merge(&other.counts);
@@ -160,6 +196,10 @@ impl Figures {
         self.rejected.merge(&other.rejected);
         self.at_least.merge(&other.at_least);
         self.lateness.merge(&other.lateness);
+        self.after_phase += other.after_phase;
+        self.ok_after_phase += other.ok_after_phase;
+        self.after_load += other.after_load;
+        self.ok_after_load += other.ok_after_load;
         self.retries += other.retries;
         self.bytes += other.bytes;
         for kind in &other.kinds {
@@ -189,14 +229,17 @@ impl Figures {
         share(self.counts.rejected, self.counts.due)
     }
 
-    /// Operations that were carried out (`ok` or `error`) per second.
+    /// Operations that were carried out (`ok` or `error`) per second, within the span in which they were due: what
+    /// a target only finishes in the drain is work that it fell behind with.
     pub fn throughput(&self) -> Option<f64> {
-        (self.duration_s > 0.0).then(|| (self.counts.ok + self.counts.error) as f64 / self.duration_s)
+        let carried_out = (self.counts.ok + self.counts.error).saturating_sub(self.after_phase);
+        (self.duration_s > 0.0).then(|| carried_out as f64 / self.duration_s)
     }
 
-    /// Operations that succeeded per second.
+    /// Operations that succeeded per second, within the same span.
     pub fn goodput(&self) -> Option<f64> {
-        (self.duration_s > 0.0).then(|| self.counts.ok as f64 / self.duration_s)
+        let succeeded = self.counts.ok.saturating_sub(self.ok_after_phase);
+        (self.duration_s > 0.0).then(|| succeeded as f64 / self.duration_s)
     }
 
     /// Operations that started per second: what the generator achieved.

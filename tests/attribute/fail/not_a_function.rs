@@ -1,0 +1,4 @@
+#[proofload::case]
+struct Case;
+
+fn main() {}

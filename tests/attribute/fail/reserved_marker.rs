@@ -1,0 +1,6 @@
+use proofload::Context;
+
+#[proofload::case(not)]
+async fn reserved(_cx: Context) {}
+
+fn main() {}
