@@ -1,0 +1,121 @@
+use std::{
+    any::Any,
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use super::{Op, Workload};
+use crate::{
+    outcome::{Ending, Outcome, Retry},
+    stop::StopToken,
+};
+
+/// How an operation ended, with the number of further attempts it took.
+pub(super) struct Finished {
+    /// `None` when the timeout cut it off.
+    pub(super) outcome: Option<Outcome>,
+    pub(super) retries: u32,
+}
+
+/// The timer of a user or of an operation. Only operations that have to wait ever touch it, and it is moved on when
+/// it fires rather than for each operation: a timer for each would cost more than recording.
+pub(super) struct Deadline {
+    timer: Option<Pin<Box<Sleep>>>,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(super) const fn new(limit: Duration) -> Self {
+        Self { timer: None, limit }
+    }
+
+    /// `future`'s output, or `None` once `limit` has passed since `started`.
+    async fn bound<F: Future>(&mut self, started: Instant, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        let due = started + self.limit;
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            // The timer may still be set for an earlier operation: then it fires early and is moved on.
+            while timer.as_mut().poll(cx).is_ready() {
+                if timer.deadline() >= due {
+                    return Poll::Ready(None);
+                }
+                timer.as_mut().reset(due);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Carries out one operation with its retries, all within the deadline. A panic is an error of that operation.
+pub(super) async fn carry_out<W: Workload>(
+    workload: &W,
+    user: &mut W::User,
+    mut op: Op,
+    deadline: &mut Deadline,
+    retry: Retry,
+    stop: &StopToken,
+) -> Finished {
+    let mut retries = 0;
+    let attempts = async {
+        loop {
+            op.attempt = retries;
+            let outcome = caught(async { workload.operation(user, op).await }).await.unwrap_or_else(panicked);
+            let is_last = retries == retry.times || stop.is_stopped();
+            if is_last || matches!(outcome.ending, Ending::Ok) {
+                return outcome;
+            }
+            retries += 1;
+            sleep(retry.pause_before(retries)).await;
+        }
+    };
+    let outcome = deadline.bound(Instant::now(), attempts).await;
+    Finished { outcome, retries }
+}
+
+/// `future`'s output, or the payload of the panic it ended in.
+async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| {
+        let was_inside = IS_IN_OPERATION.replace(true);
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        IS_IN_OPERATION.set(was_inside);
+        match polled {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+thread_local! {
+    static IS_IN_OPERATION: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is inside an operation, so that a panic hook can tell an operation's panic, which is
+/// counted and sampled, from the case's own.
+pub(crate) fn is_in_operation() -> bool {
+    IS_IN_OPERATION.get()
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> Outcome {
+    Outcome::error(format_args!("panic: {}", panic_text(&*payload)))
+}
+
+/// What a panic says.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(a payload that is not text)")
+}

@@ -1,0 +1,235 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet, consume_budget},
+};
+
+use super::{
+    Workload,
+    attempt::panic_text,
+    clock::as_ns,
+    drive::{Drain, Shared, Start},
+    pacer::Pacer,
+};
+use crate::load::{ClosedLoad, Iterations, Stage, Think};
+
+/// A workload that could not make a user.
+pub(super) struct UserPanicked {
+    pub(super) panic: String,
+}
+
+/// A moment at which the number of users or the phase changes.
+#[derive(Debug, PartialEq)]
+struct Change {
+    at: Duration,
+    users: usize,
+    phase: usize,
+}
+
+/// What the users of a load agree on.
+struct Crowd {
+    /// Users with a smaller number run, the others wait.
+    wanted: AtomicUsize,
+    phase: AtomicUsize,
+    /// Operations begun by all.
+    begun: AtomicU64,
+    /// Those of them that count as iterations: the warm-up's do not.
+    tickets: AtomicU64,
+    changed: watch::Sender<()>,
+    iterations: Option<Iterations>,
+    think: Think,
+}
+
+/// Lets users loop, as many as the schedule says.
+pub(super) async fn drive<W: Workload>(
+    shared: &Arc<Shared<W>>,
+    load: &ClosedLoad,
+    drain: Drain,
+) -> Result<(), UserPanicked> {
+    let crowd = Arc::new(Crowd {
+        wanted: AtomicUsize::new(0),
+        phase: AtomicUsize::new(0),
+        begun: AtomicU64::new(0),
+        tickets: AtomicU64::new(0),
+        changed: watch::Sender::new(()),
+        iterations: load.iterations,
+        think: load.think,
+    });
+    let mut users = JoinSet::new();
+    let mut panicked = None;
+    let mut pacer = Pacer::new(shared.clock, shared.stop.clone());
+    let mut made = 0;
+    for change in changes(&load.stages) {
+        let is_due = until(&mut pacer, as_ns(change.at), &mut users, &mut panicked).await;
+        if !is_due {
+            break;
+        }
+        shared.begin_phase(change.phase);
+        crowd.phase.store(change.phase, Ordering::Release);
+        crowd.wanted.store(change.users, Ordering::Release);
+        for number in made..change.users {
+            users.spawn(loop_as_user(Arc::clone(shared), Arc::clone(&crowd), number));
+        }
+        made = made.max(change.users);
+        crowd.changed.send_replace(());
+    }
+    if load.stages.iter().any(|s| s.length.is_none()) {
+        // Only the iterations, or the stop, end this one.
+        until(&mut pacer, u64::MAX >> 1, &mut users, &mut panicked).await;
+    }
+    shared.end_schedule();
+    crowd.changed.send_replace(());
+    let all = async {
+        while let Some(ended) = users.join_next().await {
+            note_panic(ended, &mut panicked);
+        }
+    };
+    drain.wait(&shared.stop, all).await;
+    panicked.map_or(Ok(()), Err)
+}
+
+/// Waits for a moment of the schedule; `false` when it is time to stop or every user has left.
+async fn until(
+    pacer: &mut Pacer,
+    due_ns: u64,
+    users: &mut JoinSet<()>,
+    panicked: &mut Option<UserPanicked>,
+) -> bool {
+    loop {
+        tokio::select! {
+            biased;
+            is_due = pacer.until(due_ns) => return is_due,
+            Some(ended) = users.join_next(), if !users.is_empty() => {
+                note_panic(ended, panicked);
+                // A user leaves before the end of the schedule when its iterations are done.
+                if panicked.is_some() || users.is_empty() {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+fn note_panic(ended: Result<(), JoinError>, panicked: &mut Option<UserPanicked>) {
+    if let Some(panic) = ended.err().and_then(|e| e.try_into_panic().ok()) {
+        let text = panic_text(&*panic).to_owned();
+        panicked.get_or_insert(UserPanicked { panic: text });
+    }
+}
+
+async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, number: usize) {
+    let mut user = shared.workload.user(number as u64);
+    let mut deadline = shared.deadline();
+    let mut iteration = 0;
+    while crowd.wait_for_turn(&shared, number).await && crowd.has_iteration_left(&shared, iteration) {
+        let phase = crowd.phase.load(Ordering::Acquire);
+        let recorder = &shared.phases[phase].recorder;
+        recorder.due();
+        let intended_ns = shared.clock.now_ns();
+        let start = Start {
+            slot: shared.flight.begin_of_user(number, intended_ns, phase),
+            phase,
+            intended_ns,
+            index: crowd.begun.fetch_add(1, Ordering::Relaxed),
+            user: number as u64,
+            iteration,
+        };
+        shared.operate(&mut user, start, &mut deadline, |slot| shared.flight.end_of_user(slot)).await;
+        if !shared.phases[phase].is_warm_up() {
+            iteration += 1;
+        }
+        crowd.pause(&shared, number, iteration).await;
+        // Operations that never wait would keep the thread from everybody else.
+        consume_budget().await;
+    }
+}
+
+impl Crowd {
+    /// Waits while the schedule wants fewer users; `false` when this one may go home.
+    async fn wait_for_turn<W: Workload>(&self, shared: &Shared<W>, number: usize) -> bool {
+        if shared.is_going_on() && number < self.wanted.load(Ordering::Acquire) {
+            return true;
+        }
+        let mut changed = self.changed.subscribe();
+        loop {
+            if !shared.is_going_on() {
+                return false;
+            }
+            if number < self.wanted.load(Ordering::Acquire) {
+                return true;
+            }
+            tokio::select! {
+                _ = changed.changed() => {}
+                () = shared.stop.stopped() => return false,
+            }
+        }
+    }
+
+    fn has_iteration_left<W: Workload>(&self, shared: &Shared<W>, done: u64) -> bool {
+        match self.iterations {
+            _ if shared.phases[self.phase.load(Ordering::Acquire)].is_warm_up() => true,
+            None => true,
+            Some(Iterations::PerUser(n)) => done < n,
+            Some(Iterations::Shared(n)) => self.tickets.fetch_add(1, Ordering::Relaxed) < n,
+        }
+    }
+
+    async fn pause<W: Workload>(&self, shared: &Shared<W>, number: usize, iteration: u64) {
+        let Think::Between(least, most) = self.think else { return };
+        let share = shared.user_rng(number as u64, iteration).f64();
+        let pause = least + most.saturating_sub(least).mul_f64(share);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.stop.stopped() => {}
+        }
+    }
+}
+
+/// The moments at which the number of users changes; a ramp passes through every number, at the moment its straight
+/// line is half-way to it. The last change of a schedule that ends sends everybody home.
+fn changes(stages: &[Stage]) -> impl Iterator<Item = Change> {
+    let mut start = Duration::ZERO;
+    let mut all: Vec<Box<dyn Iterator<Item = Change> + Send>> = Vec::new();
+    for (phase, stage) in stages.iter().enumerate() {
+        let (from, to) = (stage.from.round() as usize, stage.to.round() as usize);
+        let length = stage.length.unwrap_or(Duration::ZERO);
+        all.push(Box::new(std::iter::once(Change { at: start, users: from, phase })));
+        let steps = from.abs_diff(to);
+        let phase_start = start;
+        all.push(Box::new((0..steps).map(move |k| Change {
+            at: phase_start + length.mul_f64((k as f64 + 0.5) / steps as f64),
+            users: if to > from { from + k + 1 } else { from - k - 1 },
+            phase,
+        })));
+        start += length;
+    }
+    if stages.iter().all(|s| s.length.is_some()) {
+        let phase = stages.len().saturating_sub(1);
+        all.push(Box::new(std::iter::once(Change { at: start, users: 0, phase })));
+    }
+    all.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{load::Load, units::seconds};
+
+    #[test]
+    fn a_ramp_passes_through_every_number() {
+        let load = Load::users(1)
+            .for_duration(seconds(1))
+            .ramp_to(3, seconds(4))
+            .step_to(1)
+            .for_duration(seconds(1));
+        let seen: Vec<_> = changes(&load.stages).map(|c| (c.at.as_secs_f64(), c.users, c.phase)).collect();
+        assert_eq!(seen, [(0.0, 1, 0), (1.0, 1, 1), (2.0, 2, 1), (4.0, 3, 1), (5.0, 1, 2), (6.0, 0, 2)]);
+    }
+}

@@ -1,0 +1,221 @@
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{clock::Clock, drive::PhaseState};
+use crate::{
+    monitor::OwnProcess,
+    observe::{Figures, Model, Observation, ProcessUse, Window},
+};
+
+/// Between two readings: what a kill can cost, and what reading costs, are both bounded by it.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The length of a window of the timeline.
+const WINDOW_NS: u64 = 1_000_000_000;
+
+/// Hears what happens in a load while it happens. Called from the collector's thread and from the load's own task,
+/// a few times a second.
+pub(crate) trait Sink: Send + Sync {
+    /// A load begins.
+    fn started(&self, started: &Started);
+    /// Something happened since the last slice.
+    fn slice(&self, slice: &Slice);
+    /// A load has ended.
+    fn finished(&self, observation: &Observation);
+}
+
+/// What is known of a load when it begins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) load: String,
+    pub(crate) model: Model,
+    pub(crate) plan: String,
+    pub(crate) started_s: f64,
+    pub(crate) phases: Vec<String>,
+    pub(crate) warm_up_phases: usize,
+    pub(crate) timeout_s: f64,
+}
+
+/// What happened in one phase of a load since the slice before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Slice {
+    pub(crate) load: String,
+    /// Seconds since the load's start.
+    pub(crate) at_s: f64,
+    pub(crate) phase: usize,
+    /// Operations running now, in all phases.
+    pub(crate) in_flight: u64,
+    pub(crate) figures: Figures,
+}
+
+/// Who reads the recorders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Collecting {
+    /// A thread, on the real clock.
+    ByThread,
+    /// Nobody until the load ends: for tests in which time does not pass by itself.
+    #[cfg(test)]
+    AtTheEnd,
+}
+
+/// Reads a load's recorders, makes the timeline, passes on slices.
+pub(super) struct Collector {
+    load: String,
+    phases: Arc<[PhaseState]>,
+    clock: Clock,
+    sink: Arc<dyn Sink>,
+    known: Vec<Figures>,
+    timeline: Vec<Window>,
+    window: Figures,
+    window_start_ns: u64,
+    own: OwnProcess,
+    began: Instant,
+    process: ProcessUse,
+}
+
+/// A collector at work.
+pub(super) enum Running {
+    Thread {
+        stop: mpsc::Sender<()>,
+        thread: thread::JoinHandle<Collector>,
+    },
+    #[cfg(test)]
+    Idle(Box<Collector>),
+}
+
+impl Collector {
+    pub(super) fn new(load: &str, phases: Arc<[PhaseState]>, clock: Clock, sink: Arc<dyn Sink>) -> Self {
+        let mut own = OwnProcess::new();
+        let now = own.sample();
+        Self {
+            load: load.to_owned(),
+            known: vec![Figures::default(); phases.len()],
+            phases,
+            clock,
+            sink,
+            timeline: Vec::new(),
+            window: Figures::default(),
+            window_start_ns: 0,
+            own,
+            began: Instant::now(),
+            process: ProcessUse {
+                memory_start_bytes: now.memory_bytes,
+                memory_peak_bytes: now.memory_bytes,
+                memory_end_bytes: now.memory_bytes,
+                cpu_s: -now.cpu.as_secs_f64(),
+                span_s: 0.0,
+            },
+        }
+    }
+
+    pub(super) fn start(self, collecting: Collecting) -> io::Result<Running> {
+        match collecting {
+            Collecting::ByThread => {
+                let (stop, stopped) = mpsc::channel();
+                let thread = thread::Builder::new()
+                    .name("proofload-collector".to_owned())
+                    .spawn(move || self.until(&stopped))?;
+                Ok(Running::Thread { stop, thread })
+            }
+            #[cfg(test)]
+            Collecting::AtTheEnd => Ok(Running::Idle(Box::new(self))),
+        }
+    }
+
+    fn until(mut self, stopped: &mpsc::Receiver<()>) -> Self {
+        let mut next = Instant::now() + TICK;
+        loop {
+            let ended = stopped.recv_timeout(next.saturating_duration_since(Instant::now()));
+            if ended != Err(RecvTimeoutError::Timeout) {
+                return self;
+            }
+            self.tick();
+            // After a stall the ticks missed are not made up for.
+            next = (next + TICK).max(Instant::now());
+        }
+    }
+
+    fn tick(&mut self) {
+        let now_ns = self.clock.now_ns();
+        let in_flight = self.in_flight();
+        for (phase, (state, known)) in self.phases.iter().zip(&mut self.known).enumerate() {
+            if state.recorder.counts() == known.counts {
+                continue;
+            }
+            let figures = state.recorder.figures();
+            let news = figures.since(known);
+            *known = figures;
+            self.window.merge(&news);
+            let at_s = now_ns as f64 / 1e9;
+            self.sink.slice(&Slice { load: self.load.clone(), at_s, phase, in_flight, figures: news });
+        }
+        if now_ns >= self.window_start_ns + WINDOW_NS {
+            self.end_window(now_ns, in_flight);
+        }
+        let now = self.own.sample();
+        self.process.memory_peak_bytes = self.process.memory_peak_bytes.max(now.memory_bytes);
+    }
+
+    fn in_flight(&self) -> u64 {
+        let counts = self.phases.iter().map(|p| p.recorder.counts());
+        counts.map(|c| c.due.saturating_sub(c.ended())).sum()
+    }
+
+    fn end_window(&mut self, now_ns: u64, in_flight: u64) {
+        let us = |d: Duration| d.as_secs_f64() * 1e6;
+        let figures = std::mem::take(&mut self.window);
+        let percentile = |q: f64| figures.response_percentile(q).map_or(0.0, |p| us(p.value));
+        let phase = self.phases.iter().rposition(PhaseState::is_begun).unwrap_or(0);
+        let lateness = &figures.lateness;
+        let rank99 = (lateness.count() as f64 * 0.99).ceil() as u64;
+        self.timeline.push(Window {
+            at_s: self.window_start_ns as f64 / 1e9,
+            length_s: now_ns.saturating_sub(self.window_start_ns) as f64 / 1e9,
+            phase: phase as u32,
+            counts: figures.counts,
+            in_flight,
+            p50_us: percentile(0.5),
+            p95_us: percentile(0.95),
+            p99_us: percentile(0.99),
+            max_us: us(figures.response.max().max(figures.at_least.max())),
+            service_p99_us: figures.service_percentile(0.99).map_or(0.0, us),
+            lateness_p99_us: lateness.at_rank(rank99).map_or(0.0, us),
+        });
+        self.window_start_ns = now_ns;
+    }
+}
+
+impl Running {
+    /// Reads a last time. The timeline, and what the process used.
+    pub(super) fn finish(self) -> (Vec<Window>, ProcessUse) {
+        let mut collector = match self {
+            Self::Thread { stop, thread } => {
+                drop(stop);
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            #[cfg(test)]
+            Self::Idle(collector) => *collector,
+        };
+        collector.tick();
+        let now_ns = collector.clock.now_ns();
+        if collector.window.counts != Default::default() {
+            let in_flight = collector.in_flight();
+            collector.end_window(now_ns, in_flight);
+        }
+        let now = collector.own.sample();
+        collector.process.memory_end_bytes = now.memory_bytes;
+        collector.process.memory_peak_bytes = collector.process.memory_peak_bytes.max(now.memory_bytes);
+        collector.process.cpu_s = (collector.process.cpu_s + now.cpu.as_secs_f64()).max(0.0);
+        collector.process.span_s = collector.began.elapsed().as_secs_f64();
+        (collector.timeline, collector.process)
+    }
+}

@@ -1,0 +1,113 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bits of a slot that hold the time: 2^48 ns are 78 hours.
+const TIME_BITS: u32 = 48;
+const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+
+/// Which operations are running, each in a slot with its intended start and its phase.
+///
+/// The slot decides who counts an operation: whoever takes it out, its own end or the end of the drain, counts it,
+/// and nobody else does.
+pub(super) struct Flight {
+    slots: Box<[AtomicU64]>,
+    running: AtomicU64,
+    cap: u64,
+}
+
+/// The place of a running operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot(usize);
+
+impl Flight {
+    /// One slot for each user of a closed load.
+    pub(super) fn of_users(users: usize) -> Self {
+        Self::with_slots(users, users as u64)
+    }
+
+    /// Room for `cap` operations, with as many slots again, so that a free one is found in two looks on average.
+    pub(super) fn with_cap(cap: usize) -> Self {
+        Self::with_slots(cap.saturating_mul(2).next_power_of_two(), cap as u64)
+    }
+
+    fn with_slots(slots: usize, cap: u64) -> Self {
+        Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect(), running: AtomicU64::new(0), cap }
+    }
+
+    /// Takes the slot of user `index`, which must be free.
+    pub(super) fn begin_of_user(&self, index: usize, intended_ns: u64, phase: usize) -> Slot {
+        self.slots[index].store(packed(intended_ns, phase), Ordering::Release);
+        Slot(index)
+    }
+
+    /// Takes a free slot, unless the cap is reached. Only one thread at a time may call this.
+    pub(super) fn begin(&self, cursor: &mut usize, intended_ns: u64, phase: usize) -> Option<Slot> {
+        if self.running.load(Ordering::Relaxed) >= self.cap {
+            return None;
+        }
+        self.running.fetch_add(1, Ordering::Relaxed);
+        loop {
+            *cursor = (*cursor + 1) & (self.slots.len() - 1);
+            let slot = &self.slots[*cursor];
+            if slot.load(Ordering::Relaxed) == 0 {
+                slot.store(packed(intended_ns, phase), Ordering::Release);
+                return Some(Slot(*cursor));
+            }
+        }
+    }
+
+    /// Frees the slot of a user. Whether the operation was still there to be counted.
+    pub(super) fn end_of_user(&self, slot: Slot) -> bool {
+        self.slots[slot.0].swap(0, Ordering::AcqRel) != 0
+    }
+
+    /// Frees a slot taken with [`Flight::begin`]. Whether the operation was still there to be counted.
+    pub(super) fn end(&self, slot: Slot) -> bool {
+        let is_ours = self.slots[slot.0].swap(0, Ordering::AcqRel) != 0;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        is_ours
+    }
+
+    /// Takes out everything that still runs: `left(intended_ns, phase)` for each.
+    pub(super) fn close(&self, mut left: impl FnMut(u64, usize)) {
+        for slot in &self.slots {
+            let packed = slot.swap(0, Ordering::AcqRel);
+            if packed != 0 {
+                left((packed & TIME_MASK) - 1, (packed >> TIME_BITS) as usize);
+            }
+        }
+    }
+}
+
+/// Time and phase in one word that is never 0.
+fn packed(intended_ns: u64, phase: usize) -> u64 {
+    ((phase as u64) << TIME_BITS) | (intended_ns.min(TIME_MASK - 1) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cap_holds_and_frees_again() {
+        let flight = Flight::with_cap(2);
+        let mut cursor = 0;
+        let first = flight.begin(&mut cursor, 10, 0).unwrap();
+        let _second = flight.begin(&mut cursor, 20, 1).unwrap();
+        assert!(flight.begin(&mut cursor, 30, 1).is_none());
+        assert!(flight.end(first));
+        assert!(flight.begin(&mut cursor, 40, 3).is_some());
+        let mut left = Vec::new();
+        flight.close(|ns, phase| left.push((ns, phase)));
+        left.sort_unstable();
+        assert_eq!(left, [(20, 1), (40, 3)]);
+    }
+
+    #[test]
+    fn what_the_drain_took_is_not_counted_again() {
+        let flight = Flight::of_users(1);
+        let slot = flight.begin_of_user(0, 0, 0);
+        let mut taken = 0;
+        flight.close(|_, _| taken += 1);
+        assert_eq!((taken, flight.end_of_user(slot)), (1, false));
+    }
+}

@@ -1,0 +1,24 @@
+//! Load x workload x stop -> observation: starts operations when the load says so, bounds and records them.
+//!
+//! Owns running time. Never judges what it saw, never prints, never touches a file: slices of what happens go to a
+//! [`Sink`].
+
+mod attempt;
+mod clock;
+mod closed;
+mod collector;
+mod drive;
+mod flight;
+mod op;
+mod open;
+mod pacer;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+pub(crate) use attempt::{is_in_operation, panic_text};
+pub(crate) use collector::{Collecting, Sink, Slice, Started};
+pub(crate) use drive::{DriveError, Job, drive};
+pub use op::Op;
+pub use workload::Workload;
+pub(crate) use workload::{Async, Blocking};

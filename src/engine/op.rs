@@ -1,0 +1,28 @@
+/// What an operation is told about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Op {
+    /// Counts the operations of a load from 0, in the order in which they fell due.
+    pub index: u64,
+    /// The user that carries it out, from 0. In an open load it is the operation's own number.
+    pub user: u64,
+    /// How often this user has done an operation before. Always 0 in an open load.
+    pub iteration: u64,
+    /// The stage of the load that it fell due in, from 0; a warm-up is a stage of its own.
+    pub stage: usize,
+    /// 0 for the first attempt, then 1 for the first retry.
+    pub attempt: u32,
+    pub(crate) seed: u64,
+}
+
+impl Op {
+    /// Random numbers of this operation's own: the same ones in every run with the same seed.
+    ///
+    /// Every attempt of the operation gets the same.
+    pub fn rng(&self) -> fastrand::Rng {
+        // Multiplying by the golden ratio's fraction spreads neighbouring numbers over the whole range (Knuth,
+        // TAOCP 3, 6.4); without it the generators of operations 1, 2, 3 would start close to each other.
+        let spread = self.index.wrapping_add(self.user << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        fastrand::Rng::with_seed(self.seed ^ spread)
+    }
+}

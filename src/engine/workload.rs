@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use super::Op;
+use crate::outcome::{IntoOutcome, Outcome};
+
+/// What a load does: one operation, and what each user keeps between two of them.
+///
+/// A closure is enough where users keep nothing; this trait is for sessions, connections, carts.
+///
+/// ```
+/// use proofload::{Op, Outcome, Workload};
+///
+/// struct Shop;
+///
+/// struct Customer {
+///     basket: Vec<u64>,
+/// }
+///
+/// impl Workload for Shop {
+///     type User = Customer;
+///
+///     fn user(&self, _number: u64) -> Customer {
+///         Customer { basket: Vec::new() }
+///     }
+///
+///     async fn operation(&self, customer: &mut Customer, op: Op) -> Outcome {
+///         customer.basket.push(op.index);
+///         Outcome::ok()
+///     }
+/// }
+/// ```
+pub trait Workload: Send + Sync + 'static {
+    /// What one user keeps.
+    type User: Send + 'static;
+
+    /// A new user. In a closed load there is one for each user; an open load makes one for each operation, so
+    /// keep it light there.
+    fn user(&self, number: u64) -> Self::User;
+
+    /// Carries out one operation. It may be cut off at any `await` when its timeout is reached.
+    fn operation(&self, user: &mut Self::User, op: Op) -> impl Future<Output = Outcome> + Send;
+}
+
+/// A closure that returns a future.
+pub(crate) struct Async<F>(pub(crate) F);
+
+impl<F, T> Workload for Async<F>
+where
+    F: Fn(Op) -> T + Send + Sync + 'static,
+    T: Future<Output: IntoOutcome> + Send,
+{
+    type User = ();
+
+    fn user(&self, _number: u64) {}
+
+    async fn operation(&self, _user: &mut (), op: Op) -> Outcome {
+        (self.0)(op).await.into_outcome()
+    }
+}
+
+/// A closure that blocks its thread; it runs on the runtime's pool for such work.
+pub(crate) struct Blocking<F>(pub(crate) Arc<F>);
+
+impl<F, R> Workload for Blocking<F>
+where
+    F: Fn(Op) -> R + Send + Sync + 'static,
+    R: IntoOutcome,
+{
+    type User = ();
+
+    fn user(&self, _number: u64) {}
+
+    async fn operation(&self, _user: &mut (), op: Op) -> Outcome {
+        let work = Arc::clone(&self.0);
+        match tokio::task::spawn_blocking(move || work(op).into_outcome()).await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_cancelled) => Outcome::error("the runtime shut down before the operation began"),
+            },
+        }
+    }
+}

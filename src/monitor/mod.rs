@@ -1,0 +1,3 @@
+//! Watching processes and the machine.
+mod own;
+pub(crate) use own::OwnProcess;

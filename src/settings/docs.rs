@@ -1,0 +1,62 @@
+//! The table of keys for the guide, which a test compares with the page.
+
+use super::{Key, Kind, Scope, keys::KEYS};
+
+/// Every key as a row of a Markdown table: name, variable, whose it is, what it takes, default, meaning.
+pub(crate) fn table_markdown() -> String {
+    let mut text =
+        "| key | environment | for | value | default | meaning |\n|---|---|---|---|---|---|\n".to_owned();
+    for key in &KEYS {
+        let scope = match key.scope {
+            Scope::Case => "a case",
+            Scope::Run => "the run",
+        };
+        let default = key.default.map_or_else(String::new, |default| format!("`{default}`"));
+        text += &format!(
+            "| `{}` | `{}` | {scope} | {} | {default} | {} |\n",
+            key.name,
+            key.variable(),
+            takes(key),
+            key.help
+        );
+    }
+    text
+}
+
+fn takes(key: &Key) -> String {
+    let words = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let kind = match key.kind {
+        Kind::Duration => "duration".to_owned(),
+        Kind::Bytes => "size".to_owned(),
+        Kind::BytesPerSecond => "size per time".to_owned(),
+        Kind::Rate => "rate".to_owned(),
+        Kind::Count => "whole number".to_owned(),
+        Kind::Factor => "factor".to_owned(),
+        Kind::Percent => "share".to_owned(),
+        Kind::Switch => "`true` or `false`".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::Choice(choices) => format!("one of {}", words(choices)),
+        Kind::List => "list of texts".to_owned(),
+        Kind::Choices(choices) => format!("some of {}", words(choices)),
+    };
+    if key.may_be_off { format!("{kind} or `off`") } else { kind }
+}
+
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_row_of_six_cells() {
+        let table = table_markdown();
+        let rows: Vec<_> = table.lines().skip(2).collect();
+        assert_eq!(rows.len(), KEYS.len());
+        for (key, row) in KEYS.iter().zip(rows) {
+            assert!(row.starts_with(&format!("| `{}` | `{}` |", key.name, key.variable())), "{row}");
+            assert_eq!(row.matches('|').count(), 7, "{row}");
+        }
+        assert!(table.contains(
+            "| `max_memory` | `PROOFLOAD_MAX_MEMORY` | a case | size or `off` | `1GiB` | most memory of a case's \
+             process tree |\n"
+        ));
+    }
+}

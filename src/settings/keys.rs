@@ -1,0 +1,175 @@
+//! The one table of keys: name, kind, scope, default and help of every setting.
+
+use crate::case::nearest;
+
+/// One setting that exists.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// As the file and `--set` write it: `max_memory`.
+    pub(crate) name: &'static str,
+    /// What its values are.
+    pub(crate) kind: Kind,
+    /// What it belongs to.
+    pub(crate) scope: Scope,
+    /// The built-in value as text; none when something else decides, which `help` names.
+    pub(crate) default: Option<&'static str>,
+    /// One line for the guide.
+    pub(crate) help: &'static str,
+    /// A limit that `off` takes away.
+    pub(crate) may_be_off: bool,
+    /// Whether zero is a value; elsewhere it is a slip that would stop every case at once.
+    pub(crate) may_be_zero: bool,
+}
+
+/// What the values of a setting are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `30s`, `1m 30s`.
+    Duration,
+    /// `512MiB`.
+    Bytes,
+    /// `10MB/s`.
+    BytesPerSecond,
+    /// `100/s`.
+    Rate,
+    /// A whole number.
+    Count,
+    /// A finite number over zero.
+    Factor,
+    /// A share from 0 to 100 %.
+    Percent,
+    /// On or off.
+    Switch,
+    /// Any text that is not empty.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Texts, separated by commas.
+    List,
+    /// Some of these words, separated by commas.
+    Choices(&'static [&'static str]),
+}
+
+/// What a setting belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Each case has its own value.
+    Case,
+    /// The run has one value.
+    Run,
+}
+
+const fn case(name: &'static str, kind: Kind, default: Option<&'static str>, help: &'static str) -> Key {
+    Key { name, kind, scope: Scope::Case, default, help, may_be_off: false, may_be_zero: false }
+}
+
+const fn run(name: &'static str, kind: Kind, default: Option<&'static str>, help: &'static str) -> Key {
+    Key { name, kind, scope: Scope::Run, default, help, may_be_off: false, may_be_zero: false }
+}
+
+impl Key {
+    const fn or_off(self) -> Self {
+        Self { may_be_off: true, ..self }
+    }
+
+    const fn or_zero(self) -> Self {
+        Self { may_be_zero: true, ..self }
+    }
+
+    /// The environment variable: `PROOFLOAD_MAX_MEMORY`.
+    pub(crate) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_ascii_uppercase())
+    }
+
+    /// The key of this name.
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// The name closest to one that is not there, among the keys and `further` words.
+    pub(crate) fn nearest<'a>(name: &str, further: &[&'a str]) -> Option<&'a str> {
+        nearest(name, KEYS.iter().map(|key| key.name).chain(further.iter().copied()))
+    }
+}
+
+/// What the name of every variable of ours starts with.
+pub(super) const PREFIX: &str = "PROOFLOAD_";
+
+/// The formats a report can be written in.
+const REPORTS: &[&str] = &["json", "text", "html", "junit", "markdown"];
+
+/// Every setting, in the order of the guide.
+pub(crate) static KEYS: [Key; 30] = [
+    case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
+    case("max_memory", Kind::Bytes, Some("1GiB"), "most memory of a case's process tree").or_off(),
+    case(
+        "max_memory_growth",
+        Kind::BytesPerSecond,
+        Some("10MB/s"),
+        "fastest lasting growth of a case's memory",
+    )
+    .or_off(),
+    case("max_cpu", Kind::Percent, Some("90%"), "most CPU, as a share of the cores available").or_off(),
+    case("max_concurrency", Kind::Count, Some("50"), "most operations of a case in flight at once").or_off(),
+    case("duration", Kind::Duration, None, "how long each load lasts, instead of what the case states"),
+    case("users", Kind::Count, None, "users of closed loads, instead of what the case states"),
+    case("rate", Kind::Rate, None, "rate of open loads, instead of what the case states"),
+    case("time_scale", Kind::Factor, Some("1"), "multiplies every duration of a load"),
+    case("load_scale", Kind::Factor, Some("1"), "multiplies every rate and number of users of a load"),
+    case("timeout", Kind::Duration, Some("30s"), "longest time for one operation"),
+    case("drain", Kind::Duration, Some("5s"), "time for the operations that still run when a load ends")
+        .or_zero(),
+    case("workers", Kind::Count, None, "threads that run the operations; the engine decides unless set"),
+    case("min_samples", Kind::Count, Some("1"), "fewest operations that a verdict may rest on"),
+    case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
+    run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),
+    run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
+    run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set"),
+    run("report", Kind::Choices(REPORTS), Some("json,text"), "reports to write"),
+    run("include_slow", Kind::Switch, Some("false"), "run the cases marked `slow` too"),
+    run(
+        "include_resource_intensive",
+        Kind::Switch,
+        Some("false"),
+        "run the cases marked `resource_intensive` too",
+    ),
+    run("include_all", Kind::Switch, Some("false"), "run every case, whatever its markers"),
+    run("marker", Kind::Text, None, "run only the cases whose markers meet this: `slow and not nightly`"),
+    run("in_process", Kind::Switch, Some("false"), "run cases without a child process, for debuggers"),
+    run("dry_run", Kind::Switch, Some("false"), "show what would run, with which load and for how long"),
+    run("show_settings", Kind::Switch, Some("false"), "show every setting and where it came from"),
+    run(
+        "lock",
+        Kind::Text,
+        Some("machine"),
+        "`machine` for one case at a time on it, `off`, or a lock file's path",
+    ),
+    run("stop_file", Kind::Text, None, "the run stops softly when this file appears"),
+    run("progress", Kind::Choice(&["auto", "plain", "off"]), Some("auto"), "how progress is drawn"),
+    run("test_threads", Kind::Count, None, "cases that run at the same time; one unless set"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_snake_case_and_explained() {
+        for (i, key) in KEYS.iter().enumerate() {
+            assert!(key.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", key.name);
+            assert!(KEYS[..i].iter().all(|other| other.name != key.name), "{} is there twice", key.name);
+            assert!(!key.help.is_empty() && !key.help.ends_with('.'), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn keys_are_found_by_name_and_nearly_so() {
+        assert_eq!(
+            Key::find("max_memory").map(|key| key.variable()),
+            Some("PROOFLOAD_MAX_MEMORY".to_owned())
+        );
+        assert_eq!(Key::find("max_memmory"), None);
+        assert_eq!(Key::nearest("max_memmory", &[]), Some("max_memory"));
+        assert_eq!(Key::nearest("inherit", &["inherits"]), Some("inherits"));
+    }
+}
