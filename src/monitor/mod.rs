@@ -1,3 +1,40 @@
-//! Watching processes and the machine.
+//! What a case costs: samples of a child's whole process tree and of the machine, kept as a bounded timeline.
+//!
+//! Owns the reading of `/proc` (elsewhere of `sysinfo`) and the figures made of it. Never signals, never waits and
+//! never judges: whoever owns the child decides what a sample means.
+
+mod environment;
+mod machine_info;
 mod own;
+mod recent;
+mod resources;
+mod sample;
+mod timeline;
+
+#[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
+mod machine;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod procfs;
+
+// Compiled for the tests on Linux too, so that the other platforms' code is exercised wherever this is built.
+#[cfg(any(not(target_os = "linux"), test))]
+mod portable;
+
+pub use environment::{BuildInfo, Environment};
+pub use machine_info::MachineInfo;
+pub(crate) use machine_info::cores_available;
 pub(crate) use own::OwnProcess;
+pub use resources::{ResourceWindow, Resources};
+pub(crate) use sample::{MachineSample, Pressure, TreeSample};
+pub(crate) use timeline::ResourceRecorder;
+
+#[cfg(target_os = "linux")]
+pub(crate) use machine::Machine;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use portable::{Machine, Tree, find_marked, is_alive, peak_memory_of_self};
+#[cfg(target_os = "linux")]
+pub(crate) use process::{Tree, find_marked, is_alive, peak_memory_of_self};

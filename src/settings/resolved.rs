@@ -158,7 +158,7 @@ mod tests {
     fn it_goes_through_json_unchanged() {
         let run = Resolved::built_in(Scope::Run);
         let json = serde_json::to_string(&run).unwrap();
-        assert!(json.contains(r#""report":{"text":"json, text","origin":"built in"}"#), "{json}");
+        assert!(json.contains(r#""report":{"text":"json, text","origin":{"layer":"built_in""#), "{json}");
         assert_eq!(serde_json::from_str::<Resolved>(&json).unwrap(), run);
     }
 }

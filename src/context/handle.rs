@@ -1,0 +1,206 @@
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
+use crate::{
+    engine::{Sink, Slice, Started},
+    error::Result,
+    expect::Expectation,
+    journal::{Event, Figure, Writer},
+    judge::{Judgement, Verdict},
+    load::Load,
+    observe::Observation,
+    stop::StopToken,
+};
+
+/// What a case is given: it runs loads, states what it expects, and finds its folder and its seed here. Cheap to
+/// clone; every clone is the same case.
+#[derive(Clone)]
+pub struct Context {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) terms: Terms,
+    pub(super) journal: Arc<Writer>,
+    pub(super) stop: StopToken,
+    pub(super) counters: Counters,
+    /// What the settings expect of every load.
+    pub(super) expectations: Vec<Expectation>,
+    /// Users of the closed loads that run now.
+    pub(super) users: AtomicU64,
+    names: Mutex<BTreeSet<String>>,
+}
+
+impl Context {
+    /// The context of the one case that runs on these terms.
+    ///
+    /// # Errors
+    /// An expectation of the settings is malformed.
+    pub(crate) fn new(terms: Terms, journal: Arc<Writer>, stop: StopToken) -> Result<Self> {
+        let expectations = terms
+            .settings
+            .list("expect")
+            .iter()
+            .map(|text| Expectation::parse(text))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                terms,
+                journal,
+                stop,
+                counters: Counters::default(),
+                expectations,
+                users: AtomicU64::new(0),
+                names: Mutex::default(),
+            }),
+        })
+    }
+
+    /// A load to run: name it, bound it, and end with `run`, `run_blocking` or `run_workload`.
+    pub fn load(&self, load: impl Into<Load>) -> LoadBuilder {
+        LoadBuilder::new(self.clone(), load.into())
+    }
+
+    /// An empty folder for this case alone. It is removed when the case has ended, whatever its end.
+    pub fn scratch_dir(&self) -> &Path {
+        &self.inner.terms.scratch
+    }
+
+    /// The seed of this case: the same in every run with the same `--seed`.
+    pub fn seed(&self) -> u64 {
+        self.inner.terms.seed
+    }
+
+    /// Says when the case should stop. Loads listen to it by themselves; work of the case's own that takes long
+    /// should ask it too.
+    pub fn stop_token(&self) -> &StopToken {
+        &self.inner.stop
+    }
+
+    /// The counter called `name`, made at the first call.
+    pub fn counter(&self, name: &str) -> CaseCounter {
+        self.inner.counters.counter(name)
+    }
+
+    /// The rate called `name`, made at the first call.
+    pub fn ratio(&self, name: &str) -> CaseRatio {
+        self.inner.counters.ratio(name)
+    }
+
+    /// Puts a remark into the report.
+    pub fn note(&self, text: impl Into<String>) {
+        self.inner.journal.write(Event::Note { text: text.into() });
+    }
+
+    /// Puts a figure that the case measured into the report; `unit` is `s`, `bytes`, `per_sec`, `count`, `ratio` or
+    /// a word of its own.
+    pub fn figure(&self, name: impl Into<String>, value: f64, unit: impl Into<String>) {
+        let figure = Figure { name: name.into(), value, unit: unit.into() };
+        self.inner.journal.write(Event::Figure(figure));
+    }
+
+    /// Puts a duration that the case measured into the report.
+    pub fn figure_duration(&self, name: impl Into<String>, value: Duration) {
+        self.figure(name, value.as_secs_f64(), "s");
+    }
+
+    /// Requires something that is no figure of a load: `sentence` says what was found. Like an expectation, it is
+    /// recorded, and the case goes on.
+    pub fn require(&self, is_met: bool, sentence: impl Into<String>) {
+        let verdict = if is_met { Verdict::Pass } else { Verdict::Fail };
+        self.judged(Judgement::stated(verdict, sentence.into()));
+    }
+
+    /// Says that something could not be decided, and why: the case does not pass.
+    pub fn inconclusive(&self, sentence: impl Into<String>) {
+        self.judged(Judgement::stated(Verdict::Inconclusive, sentence.into()));
+    }
+
+    /// The end of a case that has nothing more to say.
+    ///
+    /// # Errors
+    /// None; it is there so that a case can end with `cx.done()`.
+    pub fn done(&self) -> Result {
+        Ok(())
+    }
+
+    /// Waits for `future` in a case that is a plain function. An async case just awaits.
+    ///
+    /// # Panics
+    /// When it is called from async code.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        tokio::runtime::Handle::current().block_on(future)
+    }
+
+    /// Whether this is a dry run: loads say what they would do, and do nothing.
+    pub fn is_dry_run(&self) -> bool {
+        self.inner.terms.is_dry_run
+    }
+
+    pub(super) fn judged(&self, judgement: Judgement) {
+        if !self.is_dry_run() {
+            self.inner.journal.write(Event::Judged(judgement));
+        }
+    }
+
+    /// `wanted`, or with a number behind it where another load has that name.
+    pub(super) fn unique_name(&self, wanted: &str) -> String {
+        let mut names = self.inner.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut name = wanted.to_owned();
+        let mut number = 1;
+        while !names.insert(name.clone()) {
+            number += 1;
+            name = format!("{wanted} {number}");
+        }
+        name
+    }
+
+    /// Counts `users` as running until the guard is dropped; `Err` with the number already there when that is more
+    /// than `limit`.
+    pub(super) fn reserve(&self, users: u64, limit: u64) -> std::result::Result<Reserved, u64> {
+        let before = self.inner.users.fetch_add(users, Ordering::AcqRel);
+        let reserved = Reserved { context: self.clone(), users };
+        match before + users <= limit {
+            true => Ok(reserved),
+            false => Err(before),
+        }
+    }
+}
+
+/// Users that count as running.
+#[must_use = "dropping it says that the users are gone"]
+pub(super) struct Reserved {
+    context: Context,
+    users: u64,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.context.inner.users.fetch_sub(self.users, Ordering::AcqRel);
+    }
+}
+
+/// The journal as the engine sees it.
+pub(super) struct ToJournal(pub(super) Arc<Writer>);
+
+impl Sink for ToJournal {
+    fn started(&self, started: &Started) {
+        self.0.write(Event::LoadStarted(started.clone()));
+    }
+
+    fn slice(&self, slice: &Slice) {
+        self.0.write(Event::Slice(slice.clone()));
+    }
+
+    fn finished(&self, observation: &Observation) {
+        self.0.write(Event::LoadFinished(Box::new(observation.clone())));
+    }
+}

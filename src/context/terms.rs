@@ -1,0 +1,50 @@
+use std::{path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{load::Overrides, settings::Resolved};
+
+/// Operations in flight of an open load whose case has no limit: enough for any single machine, and an end to the
+/// memory that a target which hangs can take.
+const WITHOUT_LIMIT: usize = 100_000;
+
+/// The terms on which a case runs: what the supervisor decided before it began.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    /// The settings of the case.
+    pub(crate) settings: Resolved,
+    /// Where the journal goes.
+    pub(crate) folder: PathBuf,
+    /// An empty folder that the supervisor removes when the case has ended.
+    pub(crate) scratch: PathBuf,
+    /// For everything random.
+    pub(crate) seed: u64,
+    /// Only say what would run.
+    pub(crate) is_dry_run: bool,
+}
+
+impl Terms {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            duration: self.settings.duration("duration"),
+            users: self.settings.count("users"),
+            rate: self.settings.rate("rate"),
+            time_scale: self.settings.factor("time_scale"),
+            load_scale: self.settings.factor("load_scale"),
+        }
+    }
+
+    /// What the body of the case states, unless somebody outside said otherwise.
+    pub(crate) fn duration(&self, key: &str, stated: Option<Duration>) -> Duration {
+        let set = self.settings.duration(key).unwrap_or(Duration::MAX);
+        match stated {
+            Some(stated) if !self.settings.origin(key).is_from_outside() => stated,
+            _ => set,
+        }
+    }
+
+    pub(crate) fn max_in_flight(&self, stated: Option<usize>) -> usize {
+        let limit = self.settings.count("max_concurrency").map_or(WITHOUT_LIMIT, |n| n as usize);
+        stated.unwrap_or(limit).min(limit)
+    }
+}

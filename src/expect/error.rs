@@ -1,0 +1,181 @@
+use std::{fmt, ops::Range};
+
+use super::metric::METRICS_IN_WORDS;
+
+/// What is wrong with an expectation, where in its text, and what would be right.
+///
+/// ```
+/// use proofload::expect::Expectation;
+/// let error = Expectation::parse("latency.p9o < 100ms").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "expectation: unknown metric `latency.p9o`; did you mean `latency.p90`?\n    \
+///          latency.p9o < 100ms\n    \
+///          ^^^^^^^^^^^"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expectation: {mistake}{}", Pointer(text, at))]
+pub struct ExpectationError {
+    text: String,
+    at: Range<usize>,
+    mistake: Mistake,
+}
+
+impl ExpectationError {
+    pub(super) fn new(text: &str, at: Range<usize>, mistake: Mistake) -> Self {
+        Self { text: text.to_owned(), at, mistake }
+    }
+
+    /// The expectation as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The bytes of the text that are wrong; empty where something is missing.
+    pub fn at(&self) -> Range<usize> {
+        self.at.clone()
+    }
+
+    /// The mistake, which prints in one line.
+    pub const fn mistake(&self) -> &Mistake {
+        &self.mistake
+    }
+}
+
+/// The text and a line of carets under the place; nothing for an empty text.
+struct Pointer<'a>(&'a str, &'a Range<usize>);
+
+impl fmt::Display for Pointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text, at) = *self;
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        // A tab or a line break would move the carets away from what they point to.
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let before = text[..at.start].chars().count();
+        let carets = text[at.clone()].chars().count().max(1);
+        write!(f, "\n    {}\n    {}{}", line.trim_end(), " ".repeat(before), "^".repeat(carets))
+    }
+}
+
+/// One thing that can be wrong with an expectation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Mistake {
+    /// The text has no words.
+    #[error("nothing is written; an expectation reads like `latency.p95 < 100ms`")]
+    Empty,
+    /// The text starts with an operator.
+    #[error("the metric is missing; an expectation reads like `latency.p95 < 100ms`")]
+    MissingMetric,
+    /// The name is close to that of a metric.
+    #[error("unknown metric `{name}`; did you mean `{nearest}`?")]
+    MisspeltMetric {
+        /// What was written.
+        name: String,
+        /// The metric that is nearest.
+        nearest: String,
+    },
+    /// The name is not close to any metric.
+    #[error("unknown metric `{name}`; the metrics are {METRICS_IN_WORDS}")]
+    UnknownMetric {
+        /// What was written.
+        name: String,
+    },
+    /// A metric of times without a statistic, or with one that does not exist.
+    #[error("`{name}` needs a statistic: min, mean, stddev, max or a percentile, like `{family}.p95`")]
+    NoStatistic {
+        /// What was written.
+        name: String,
+        /// The metric of times.
+        family: &'static str,
+    },
+    /// A percentile that does not exist.
+    #[error("`p{percent}` is not a percentile: {instead}")]
+    BadPercentile {
+        /// What was written after the `p`.
+        percent: String,
+        /// What to write instead.
+        instead: &'static str,
+    },
+    /// A status that is not a number.
+    #[error("`{name}` has no status code: write it like `status.503`")]
+    BadStatus {
+        /// What was written.
+        name: String,
+    },
+    /// `counter.` without a name.
+    #[error("the counter has no name: write it like `counter.cache_hits`")]
+    EmptyCounterName,
+    /// A counter name with characters that have to be quoted.
+    #[error("the counter's name needs quotes: write it like `counter.\"cache hits\"`")]
+    UnquotedCounterName,
+    /// A quote that does not end.
+    #[error("the quote is not closed")]
+    UnclosedQuote,
+    /// No operator follows the metric.
+    #[error("the operator is missing: write one of <, <=, >, >=, == and !=")]
+    MissingOperator,
+    /// An operator that does not exist.
+    #[error("`{found}` is not an operator: {instead}")]
+    BadOperator {
+        /// What was written.
+        found: String,
+        /// What to write instead.
+        instead: &'static str,
+    },
+    /// No value follows the operator.
+    #[error("the value is missing: {metric} is {wanted}")]
+    MissingValue {
+        /// The metric.
+        metric: String,
+        /// What its value is, with an example.
+        wanted: &'static str,
+    },
+    /// The value is not what the metric is measured in.
+    #[error("{metric} is {wanted}")]
+    WrongValue {
+        /// The metric.
+        metric: String,
+        /// What its value is, with an example.
+        wanted: &'static str,
+    },
+    /// Not a number, or infinite.
+    #[error("`{found}` is not a number that can be compared with")]
+    NotFinite {
+        /// What was written.
+        found: String,
+    },
+    /// Below zero.
+    #[error("{metric} is never negative")]
+    Negative {
+        /// The metric.
+        metric: String,
+    },
+    /// A share of operations over the whole.
+    #[error("{metric} is a share of all operations and never over 100%: write 95% or 0.95")]
+    OverTheWhole {
+        /// The metric.
+        metric: String,
+    },
+    /// `over` or `for` a time.
+    #[error("windows (`over`, `for`) are not supported")]
+    Window,
+    /// `in` without a phase.
+    #[error("write `in each phase` or `in phase \"NAME\"`")]
+    BadScope,
+    /// A metric that is measured for a whole load only.
+    #[error("{metric} is known for the whole load only, not for a phase")]
+    WholeLoadOnly {
+        /// The metric.
+        metric: String,
+    },
+    /// More words after the end.
+    #[error("the expectation should end before `{words}`")]
+    TrailingWords {
+        /// What is left over.
+        words: String,
+    },
+}

@@ -1,0 +1,26 @@
+//! Expectations: thresholds as data, read from text (`latency.p95 < 100ms`) or built in code.
+//!
+//! Owns the metrics' names and meanings, the bounds and the grammar. Never looks at a measurement: what an
+//! expectation says of an observation is judged elsewhere.
+
+mod bound;
+mod build;
+mod error;
+mod expectation;
+mod metric;
+mod parse;
+mod quoted;
+mod statistic;
+
+pub use bound::{Bound, Comparison, Unit, Value};
+pub use build::{
+    AnyNumber, Limit, Measure, Timing, achieved_rate, bytes, counter, cpu_mean, dropped, due, error_rate,
+    errors, goodput, latency, lateness, memory_growth, memory_peak, ok, rejected, rejected_latency,
+    rejected_rate, retries, service_time, started_rate, status, success_rate, throughput, timeout_rate,
+    timeouts, unfinished,
+};
+pub use error::{ExpectationError, Mistake};
+pub(crate) use expectation::Terms;
+pub use expectation::{Expectation, IntoExpectation, Scope};
+pub use metric::{Dimension, Metric};
+pub use statistic::{Quantile, Statistic};

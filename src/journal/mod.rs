@@ -1,0 +1,12 @@
+//! The journal: what a case tells its supervisor, one JSON line an event, in a file that outlives any death.
+//!
+//! Owns the events, the writer of the child and the reader of the parent. Never decides what an event means.
+
+mod event;
+mod reader;
+mod writer;
+
+pub use event::Figure;
+pub(crate) use event::{CaseResult, Event, Line, Planned, SCHEMA_VERSION};
+pub(crate) use reader::Reader;
+pub(crate) use writer::Writer;

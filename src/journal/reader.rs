@@ -1,0 +1,122 @@
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+};
+
+use super::{Event, Line};
+
+/// Reads a journal while it is being written.
+pub(crate) struct Reader {
+    path: PathBuf,
+    file: Option<File>,
+    /// A line whose end is not there yet.
+    rest: Vec<u8>,
+    unreadable: u64,
+}
+
+impl Reader {
+    /// The journal at `path`, which need not be there yet.
+    pub(crate) const fn new(path: PathBuf) -> Self {
+        Self { path, file: None, rest: Vec::new(), unreadable: 0 }
+    }
+
+    /// The events that came since the last call.
+    pub(crate) fn news(&mut self) -> io::Result<Vec<Line>> {
+        if self.file.is_none() {
+            match File::open(&self.path) {
+                Ok(file) => self.file = Some(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(file) = &mut self.file {
+            file.read_to_end(&mut self.rest)?;
+        }
+        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { return Ok(Vec::new()) };
+        let whole: Vec<u8> = self.rest.drain(..=end).collect();
+        let lines = whole.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        let mut events = Vec::new();
+        for line in lines {
+            match serde_json::from_slice::<Line>(line) {
+                Ok(line) => events.push(line),
+                Err(_) => self.unreadable += 1,
+            }
+        }
+        Ok(events)
+    }
+
+    /// Lines that are no events, counting a last one without its end.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.unreadable + u64::from(!self.rest.is_empty())
+    }
+
+    /// Whether the journal's first event names another format than this program's.
+    pub(crate) fn is_foreign(line: &Line) -> bool {
+        matches!(line.event, Event::CaseStarted { schema_version, .. } if schema_version != super::event::SCHEMA_VERSION)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{super::Writer, *};
+
+    fn note(text: &str) -> Event {
+        Event::Note { text: text.to_owned() }
+    }
+
+    fn texts(lines: Vec<Line>) -> Vec<String> {
+        lines
+            .into_iter()
+            .map(|line| match line.event {
+                Event::Note { text } => text,
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn events_arrive_in_order_while_they_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        let mut reader = Reader::new(path.clone());
+        assert!(reader.news().unwrap().is_empty());
+        let writer = Writer::create(&path).unwrap();
+        writer.write(note("one"));
+        writer.write(note("two"));
+        assert_eq!(texts(reader.news().unwrap()), ["one", "two"]);
+        assert!(reader.news().unwrap().is_empty());
+        writer.write(note("three"));
+        assert_eq!(texts(reader.news().unwrap()), ["three"]);
+        assert_eq!(reader.unreadable(), 0);
+    }
+
+    #[test]
+    fn a_torn_line_is_skipped_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        let writer = Writer::create(&path).unwrap();
+        writer.write(note("whole"));
+        File::options().append(true).open(&path).unwrap().write_all(b"{\"t_s\":1,\"event\":\"no").unwrap();
+        let mut reader = Reader::new(path.clone());
+        assert_eq!(texts(reader.news().unwrap()), ["whole"]);
+        assert_eq!(reader.unreadable(), 1);
+        File::options().append(true).open(&path).unwrap().write_all(b"\n").unwrap();
+        writer.write(note("after"));
+        assert_eq!(texts(reader.news().unwrap()), ["after"]);
+        assert_eq!(reader.unreadable(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_kept_as_the_reason() {
+        if !std::path::Path::new("/dev/full").exists() {
+            return;
+        }
+        let writer = Writer::create(std::path::Path::new("/dev/full")).unwrap();
+        assert_eq!(writer.failure(), None);
+        writer.write(note("lost"));
+        assert!(writer.failure().unwrap().contains("No space left"), "{:?}", writer.failure());
+    }
+}

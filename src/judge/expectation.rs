@@ -1,0 +1,235 @@
+use std::cmp::Ordering;
+
+use super::{
+    Judgement, Verdict,
+    reading::{Part, Reading, never_ended, read},
+    validity::{asked, validity},
+};
+use crate::{
+    expect::{Bound, Comparison, Expectation, Metric, Scope, Terms, Unit, Value},
+    observe::{Model, Observation, Phase},
+};
+
+/// Judges one expectation on one observation.
+///
+/// `least_samples` is the number of operations from which on shares and means are judged, at least one; percentiles
+/// need what [`samples_needed`](super::samples_needed) says. What cannot be told is [`Verdict::Inconclusive`], with the
+/// reason in the sentence:
+///
+/// - nothing was due, too few samples, or a figure that was not recorded;
+/// - a figure that is only known to be "at least" so much, and the limit is beyond that;
+/// - a pass in a load that was stopped early or in a case that did not live to its end (it may still fail);
+/// - a missed rate of an open load while the generator was the limit ([`validity`]).
+///
+/// For `in each phase` the worst phase decides. The warm-up and phases that ask for no operations are left out; one
+/// that never started turns a pass into inconclusive.
+pub fn judge(expectation: &Expectation, observation: &Observation, least_samples: u64) -> Judgement {
+    let (text, load) = (expectation.to_string(), observation.load.clone());
+    let judgement = match expectation.terms() {
+        Ok(terms) => Judge { terms, observation, least_samples }.judge(),
+        Err(error) => Judgement {
+            expectation: text.clone(),
+            load: load.clone(),
+            verdict: Verdict::Inconclusive,
+            observed: None,
+            limit_text: String::new(),
+            margin: None,
+            sentence: format!("`{text}` cannot be judged: {}", error.mistake()),
+        },
+    };
+    Judgement { expectation: text, load, ..judgement }
+}
+
+struct Judge<'a> {
+    terms: &'a Terms,
+    observation: &'a Observation,
+    least_samples: u64,
+}
+
+/// What is judged, and what speaks against calling it a pass.
+struct Selection<'a> {
+    parts: Vec<Part<'a>>,
+    doubt: Option<String>,
+}
+
+impl Judge<'_> {
+    fn judge(&self) -> Judgement {
+        let selection = match self.selection() {
+            Ok(selection) => selection,
+            Err(reason) => return self.unknown(None, &reason),
+        };
+        let doubt = selection.doubt.or_else(|| self.doubt_of_passes());
+        let judged = selection.parts.iter().map(|part| self.part(part, doubt.as_deref()));
+        judged.reduce(worst).unwrap_or_else(|| self.unknown(None, "no phase was measured"))
+    }
+
+    fn selection(&self) -> Result<Selection<'_>, String> {
+        let observation = self.observation;
+        let whole = || Part { figures: &observation.total, asked: asked(observation), phase: None };
+        let phases = || observation.phases.iter();
+        match &self.terms.scope {
+            Scope::Whole => Ok(Selection { parts: vec![whole()], doubt: None }),
+            Scope::EachPhase if observation.phases.is_empty() => {
+                Ok(Selection { parts: vec![whole()], doubt: None })
+            }
+            Scope::EachPhase => select(phases().filter(|phase| !phase.is_warm_up && !is_pause(phase))),
+            Scope::Phase(name) if !phases().any(|phase| phase.name == *name) => {
+                let known: Vec<String> = phases().map(|phase| format!("{:?}", phase.name)).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                Err(format!("there is no phase {name:?}; there are: {known}"))
+            }
+            Scope::Phase(name) => {
+                let counted = phases().filter(|phase| phase.name == *name && !phase.is_warm_up);
+                select(counted).map_err(|reason| match phases().all(|p| p.name != *name || p.is_warm_up) {
+                    true => format!("phase {name:?} is the warm-up, which no statistic counts"),
+                    false => reason,
+                })
+            }
+        }
+    }
+
+    /// A load that ended early has not shown what it was to show.
+    fn doubt_of_passes(&self) -> Option<String> {
+        match (self.observation.complete, self.observation.stopped) {
+            (false, _) => Some("the case did not live to the end".to_owned()),
+            (true, Some(reason)) => Some(format!("the load was stopped early: {reason}")),
+            (true, None) => None,
+        }
+    }
+
+    fn part(&self, part: &Part<'_>, doubt: Option<&str>) -> Judgement {
+        let (counts, observation) = (&part.figures.counts, self.observation);
+        for counts in [counts, &observation.total.counts] {
+            if observation.complete && !counts.is_balanced() {
+                let (due, ended) = (counts.due, counts.ended());
+                let reason =
+                    format!("the counts do not add up, {due} due and {ended} ended: a defect of proofload");
+                return self.unknown(Some(part), &reason);
+            }
+        }
+        if counts.due == 0 {
+            return self.unknown(Some(part), "nothing was measured");
+        }
+        let reading = match read(&self.terms.metric, observation, part, self.least_samples) {
+            Ok(reading) => reading,
+            Err(reason) => return self.unknown(Some(part), &reason),
+        };
+        let (verdict, reason) = match self.answer(&reading, part) {
+            Ok(true) => match doubt {
+                Some(doubt) => (Verdict::Inconclusive, Some(doubt.to_owned())),
+                None => (Verdict::Pass, None),
+            },
+            Ok(false) => (Verdict::Fail, None),
+            Err(reason) => (Verdict::Inconclusive, Some(reason)),
+        };
+        let subject = self.subject(Some(part));
+        Judgement::of((&subject, &self.terms.bound), verdict, Some(&reading), reason.as_deref())
+    }
+
+    /// Whether the bound holds, or why that cannot be told.
+    fn answer(&self, reading: &Reading, part: &Part<'_>) -> Result<bool, String> {
+        let bound = &self.terms.bound;
+        fits(reading.unit, bound.limit)?;
+        if reading.samples < reading.needed {
+            let (metric, needed, samples) = (&self.terms.metric, reading.needed, reading.samples);
+            return Err(format!("{metric} needs {needed} samples and has {samples}"));
+        }
+        let holds = match reading.is_at_least {
+            true => holds_for_all_above(bound, reading.value).ok_or_else(|| never_ended(reading.lost))?,
+            false => bound.comparison.holds(reading.value, bound.limit.number()),
+        };
+        match !holds && self.is_missed_by_the_generator(part) {
+            true => Err(format!("the generator was the limit: {}", validity(self.observation).join("; "))),
+            false => Ok(holds),
+        }
+    }
+
+    /// Whether a bound that is missed says more about the generator than about the target.
+    fn is_missed_by_the_generator(&self, part: &Part<'_>) -> bool {
+        let bound = &self.terms.bound;
+        let is_of_starts = match self.terms.metric {
+            Metric::Throughput | Metric::StartedRate | Metric::AchievedRate => true,
+            // Where enough was carried out, it is errors that lower the goodput, and they are the target's.
+            Metric::Goodput => {
+                let throughput = part.figures.throughput().unwrap_or(0.0);
+                !bound.comparison.holds(throughput, bound.limit.number())
+            }
+            _ => false,
+        };
+        // At the cap of operations in flight it is the target that is behind.
+        let observation = self.observation;
+        let is_free_of_drops = observation.total.counts.dropped == 0;
+        is_of_starts
+            && observation.model == Model::Open
+            && is_free_of_drops
+            && !validity(observation).is_empty()
+    }
+
+    fn subject(&self, part: Option<&Part<'_>>) -> String {
+        let metric = &self.terms.metric;
+        match part.and_then(|part| part.phase) {
+            Some(phase) => format!("{metric} in phase {phase:?}"),
+            None => metric.to_string(),
+        }
+    }
+
+    fn unknown(&self, part: Option<&Part<'_>>, reason: &str) -> Judgement {
+        let subject = self.subject(part);
+        Judgement::of((&subject, &self.terms.bound), Verdict::Inconclusive, None, Some(reason))
+    }
+}
+
+/// The started ones of `phases`.
+fn select<'a>(phases: impl Iterator<Item = &'a Phase>) -> Result<Selection<'a>, String> {
+    let (started, missing): (Vec<&Phase>, Vec<&Phase>) = phases.partition(|phase| phase.is_started);
+    let doubt = missing.first().map(|phase| format!("phase {:?} never started", phase.name));
+    if started.is_empty() {
+        return Err(doubt.unwrap_or_else(|| "no phase was measured".to_owned()));
+    }
+    let part = |phase: &'a Phase| Part {
+        figures: &phase.figures,
+        asked: phase.asked_per_sec.map(|rate| rate * phase.figures.duration_s),
+        phase: Some(&phase.name),
+    };
+    Ok(Selection { parts: started.into_iter().map(part).collect(), doubt })
+}
+
+/// A stage at rate zero: nothing is due in it, so it has no figures to miss.
+fn is_pause(phase: &Phase) -> bool {
+    phase.is_started && phase.asked_per_sec == Some(0.0) && phase.figures.counts.due == 0
+}
+
+/// A counter's limit is written before it is known whether the counter is a count or a share.
+fn fits(unit: Unit, limit: Value) -> Result<(), String> {
+    match (unit, limit) {
+        (Unit::Count, Value::Ratio(_)) => {
+            Err("the counter is a plain count, and the limit is a share".to_owned())
+        }
+        // 0 and 1 mean the same as a count and as a share.
+        (Unit::Ratio, Value::Count(count)) if count > 1 => {
+            Err(format!("the counter is a share, and the limit is a count; write {count}%"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `bound` holds for a figure of which only a lower bound is known; `None` when that depends.
+fn holds_for_all_above(bound: &Bound, lowest: f64) -> Option<bool> {
+    let limit = bound.limit.number();
+    match bound.comparison {
+        Comparison::Below => (lowest >= limit).then_some(false),
+        Comparison::AtMost | Comparison::Equal => (lowest > limit).then_some(false),
+        Comparison::Above | Comparison::NotEqual => (lowest > limit).then_some(true),
+        Comparison::AtLeast => (lowest >= limit).then_some(true),
+    }
+}
+
+/// The worse verdict; of equal ones that with less room.
+fn worst(one: Judgement, other: Judgement) -> Judgement {
+    let room = |judgement: &Judgement| judgement.margin.unwrap_or(f64::INFINITY);
+    let order = one.verdict.cmp(&other.verdict).then_with(|| room(&other).total_cmp(&room(&one)));
+    if order == Ordering::Less { other } else { one }
+}
+
+#[cfg(test)]
+mod tests;

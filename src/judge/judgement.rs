@@ -1,0 +1,182 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Verdict, reading::Reading};
+use crate::{
+    expect::{Bound, Comparison, Unit},
+    units::{ByteSize, show_duration},
+};
+
+/// What became of one expectation, with the figures and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The expectation's text.
+    pub expectation: String,
+    /// The name of the load it was judged on.
+    pub load: String,
+    /// Whether it held.
+    pub verdict: Verdict,
+    /// The figure that decided; `None` when there is none.
+    pub observed: Option<Observed>,
+    /// The bound: `< 100ms`.
+    pub limit_text: String,
+    /// Distance from the limit in shares of the limit, positive where there is room left and negative where the
+    /// limit is missed; `None` for `==` and `!=`, and for a limit of zero.
+    pub margin: Option<f64>,
+    /// The whole in words: `latency.p95 is 12.3 ms, wanted < 100ms (88% room)`.
+    pub sentence: String,
+}
+
+/// A figure as it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Observed {
+    /// The bare number, in `unit`.
+    pub value: f64,
+    /// What `value` counts.
+    pub unit: Unit,
+    /// The true figure may be larger: operations without an end are among those it stands for.
+    pub is_at_least: bool,
+    /// For people: `12.3 ms`, `>= 30 s`, `97.2%`, `512/s`.
+    pub text: String,
+}
+
+impl From<&Reading> for Observed {
+    fn from(reading: &Reading) -> Self {
+        let sign = if reading.is_at_least { ">= " } else { "" };
+        let text = format!("{sign}{}", show(reading.value, reading.unit));
+        Self { value: reading.value, unit: reading.unit, is_at_least: reading.is_at_least, text }
+    }
+}
+
+impl Judgement {
+    /// Puts a ruling into words. `subject` is the metric and, if it is about one, the phase; `doubt` says why the
+    /// verdict is neither pass nor fail.
+    pub(super) fn of(
+        (subject, bound): (&str, &Bound),
+        verdict: Verdict,
+        reading: Option<&Reading>,
+        doubt: Option<&str>,
+    ) -> Self {
+        let observed = reading.map(Observed::from);
+        let margin = observed.as_ref().and_then(|o| margin(o, bound));
+        let figure = observed.as_ref().map_or("unknown", |o| o.text.as_str());
+        let head = format!("{subject} is {figure}, wanted {bound}");
+        let sentence = match (doubt, observed.as_ref().and_then(|o| distance(o, bound, margin))) {
+            (Some(doubt), _) => format!("{head}; not judged: {doubt}"),
+            (None, Some(distance)) => format!("{head} ({distance})"),
+            (None, None) => head,
+        };
+        Self {
+            expectation: String::new(),
+            load: String::new(),
+            verdict,
+            observed,
+            limit_text: bound.to_string(),
+            margin,
+            sentence,
+        }
+    }
+}
+
+/// How far `observed` is on the right side, not yet relative to anything; `None` where there are no sides.
+fn room(observed: &Observed, bound: &Bound) -> Option<f64> {
+    let limit = bound.limit.number();
+    match bound.comparison {
+        Comparison::Below | Comparison::AtMost => Some(limit - observed.value),
+        Comparison::Above | Comparison::AtLeast => Some(observed.value - limit),
+        Comparison::Equal | Comparison::NotEqual => None,
+    }
+}
+
+fn margin(observed: &Observed, bound: &Bound) -> Option<f64> {
+    room(observed, bound).map(|room| room / bound.limit.number()).filter(|margin| margin.is_finite())
+}
+
+/// The distance from the limit in words: in points for shares, relative for all others.
+fn distance(observed: &Observed, bound: &Bound, margin: Option<f64>) -> Option<String> {
+    let (amount, unit) = match observed.unit {
+        Unit::Ratio => (room(observed, bound)?, " points"),
+        Unit::Seconds | Unit::PerSec | Unit::Count | Unit::Bytes => (margin?, "%"),
+    };
+    let holds = bound.comparison.holds(observed.value, bound.limit.number());
+    let least = if observed.is_at_least { "at least " } else { "" };
+    let figure = short(amount.abs() * 100.0);
+    let unit = if figure == "1" { unit.trim_end_matches('s') } else { unit };
+    Some(match (holds, amount == 0.0) {
+        (_, true) => format!("{least}exactly the limit"),
+        (true, false) => format!("{least}{figure}{unit} room"),
+        (false, false) => format!("missed by {least}{figure}{unit}"),
+    })
+}
+
+/// A number with two or three figures: `88`, `3.8`, `0.25`.
+fn short(number: f64) -> String {
+    let digits = match number {
+        n if n >= 9.95 => 0,
+        n if n >= 0.995 => 1,
+        n if n >= 0.005 => 2,
+        _ => return "under 0.01".to_owned(),
+    };
+    trimmed(format!("{number:.digits$}"))
+}
+
+fn trimmed(number: String) -> String {
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => number,
+    }
+}
+
+/// A figure for people.
+pub(super) fn show(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Seconds => show_duration(Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX)),
+        Unit::Ratio => show_share(value),
+        Unit::PerSec => {
+            let digits = match value {
+                v if v >= 100.0 => 0,
+                v if v >= 1.0 => 1,
+                _ => 3,
+            };
+            format!("{}/s", trimmed(format!("{value:.digits$}")))
+        }
+        Unit::Count => format!("{value}"),
+        Unit::Bytes => ByteSize::new(value as u64).to_string(),
+    }
+}
+
+/// Percent, with more digits next to 0 and 100 %: 99.995 % must not read as 100 %.
+fn show_share(share: f64) -> String {
+    let percent = share * 100.0;
+    let digits = match percent.min((100.0 - percent).abs()) {
+        d if d >= 10.0 => 1,
+        d if d >= 1.0 => 2,
+        d if d >= 0.1 => 3,
+        _ => 5,
+    };
+    format!("{}%", trimmed(format!("{percent:.digits$}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_for_people() {
+        let shares = [0.0, 0.333_333, 0.912, 0.999, 0.99995, 1.0, 1.504].map(|s| show(s, Unit::Ratio));
+        assert_eq!(shares, ["0%", "33.3%", "91.2%", "99.9%", "99.995%", "100%", "150.4%"]);
+        let rates = [512.3, 20.0, 1.25, 0.05].map(|r| show(r, Unit::PerSec));
+        assert_eq!(rates, ["512/s", "20/s", "1.2/s", "0.05/s"]);
+        assert_eq!(show(0.0123, Unit::Seconds), "12.3 ms");
+        assert_eq!(show(1_610_612_736.0, Unit::Bytes), "1.5 GiB");
+        assert_eq!(show(1_000_000.0, Unit::Count), "1000000");
+    }
+
+    #[test]
+    fn distances_are_short() {
+        assert_eq!([87.7, 9.96, 3.8, 0.25, 0.001].map(short), ["88", "10", "3.8", "0.25", "under 0.01"]);
+    }
+}

@@ -1,0 +1,121 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const MOUNTED_AT: &str = "/sys/fs/cgroup";
+
+/// The cores that a quota leaves to this process; `None` without a quota. May be a fraction, or more than there are.
+pub(super) fn core_quota() -> Option<f64> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    core_quota_in(Path::new(MOUNTED_AT), &own)
+}
+
+/// The bytes that this process and its group may use at most; `None` without a limit.
+pub(super) fn memory_limit() -> Option<u64> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    memory_limit_in(Path::new(MOUNTED_AT), &own)
+}
+
+fn core_quota_in(mounted_at: &Path, own: &str) -> Option<f64> {
+    let unified = folders(mounted_at, own, "")
+        .into_iter()
+        .filter_map(|folder| parse_cpu_max(&fs::read_to_string(folder.join("cpu.max")).ok()?));
+    let legacy = folders(mounted_at, own, "cpu").into_iter().filter_map(|folder| {
+        let number = |file: &str| fs::read_to_string(folder.join(file)).ok()?.trim().parse::<f64>().ok();
+        share(number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?)
+    });
+    unified.chain(legacy).min_by(f64::total_cmp)
+}
+
+fn memory_limit_in(mounted_at: &Path, own: &str) -> Option<u64> {
+    let read =
+        |folder: PathBuf, file: &str| fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
+    let unified = folders(mounted_at, own, "").into_iter().filter_map(|folder| read(folder, "memory.max"));
+    let legacy = folders(mounted_at, own, "memory")
+        .into_iter()
+        .filter_map(|folder| read(folder, "memory.limit_in_bytes"));
+    // Version 1 writes "no limit" as the largest number of pages, close to 2^63.
+    unified.chain(legacy).filter(|&limit| limit < 1 << 60).min()
+}
+
+/// The folders with this process's limits: its own group and every one above it, since the tightest limit holds. In
+/// a container the path may be the host's, of which only the end (the mount point itself) is visible.
+///
+/// `controller` is empty for version 2, whose line is `0::/path`; version 1 has `4:cpu,cpuacct:/path`.
+fn folders(mounted_at: &Path, own: &str, controller: &str) -> Vec<PathBuf> {
+    let Some((controllers, path)) = own.lines().find_map(|line| {
+        let (_hierarchy, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        controllers.split(',').any(|name| name == controller).then_some((controllers, path))
+    }) else {
+        return Vec::new();
+    };
+    let mounts = match controller {
+        "" => [mounted_at.to_owned(), mounted_at.join("unified")],
+        _ => [mounted_at.join(controllers), mounted_at.join(controller)],
+    };
+    let below = Path::new(path.trim_start_matches('/'));
+    mounts.iter().flat_map(|mount| below.ancestors().map(|group| mount.join(group))).collect()
+}
+
+fn parse_cpu_max(text: &str) -> Option<f64> {
+    let (quota, period) = text.trim().split_once(' ')?;
+    share(quota.parse().ok()?, period.parse().ok()?)
+}
+
+/// Version 1 writes "no quota" as -1.
+fn share(quota: f64, period: f64) -> Option<f64> {
+    (quota > 0.0 && period > 0.0).then(|| quota / period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn quota_in_words() {
+        assert_eq!(parse_cpu_max("150000 100000\n"), Some(1.5));
+        assert_eq!(parse_cpu_max("max 100000\n"), None);
+        assert_eq!(parse_cpu_max(""), None);
+    }
+
+    #[test]
+    fn version_2_takes_the_tightest_of_the_groups_above() {
+        let root = tree(&[
+            ("cpu.max", "max 100000\n"),
+            ("a/cpu.max", "50000 100000\n"),
+            ("a/b/cpu.max", "200000 100000\n"),
+            ("a/memory.max", "max\n"),
+            ("a/b/memory.max", "1073741824\n"),
+        ]);
+        assert_eq!(core_quota_in(root.path(), "0::/a/b\n"), Some(0.5));
+        assert_eq!(memory_limit_in(root.path(), "0::/a/b\n"), Some(1 << 30));
+        assert_eq!(core_quota_in(root.path(), "0::/other\n"), None);
+        assert_eq!(memory_limit_in(root.path(), "0::/a\n"), None);
+    }
+
+    #[test]
+    fn version_1_in_a_container_that_sees_the_hosts_path() {
+        let root = tree(&[
+            ("cpu,cpuacct/cpu.cfs_quota_us", "250000\n"),
+            ("cpu,cpuacct/cpu.cfs_period_us", "100000\n"),
+            ("memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            ("memory/docker/abc/memory.limit_in_bytes", "536870912\n"),
+        ]);
+        let own = "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:cpuset:/docker/abc\n0::/\n";
+        assert_eq!(core_quota_in(root.path(), own), Some(2.5));
+        assert_eq!(memory_limit_in(root.path(), own), Some(512 << 20));
+        assert_eq!(memory_limit_in(root.path(), "5:memory:/elsewhere\n"), None);
+    }
+}

@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+/// One look at a tree of processes. Zombies are not counted, except for what they have used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TreeSample {
+    /// How many processes are alive.
+    pub(crate) processes: u32,
+    /// User and system time of the whole tree since it began, exited processes included; never falls. On Linux in
+    /// steps of a clock tick (10 ms), so a share of it is meaningful over 500 ms or more.
+    pub(crate) cpu: Duration,
+    /// Resident memory, summed: a page that two processes share counts twice.
+    pub(crate) rss_bytes: u64,
+    /// Threads, summed; 0 where the platform does not tell.
+    pub(crate) threads: u32,
+    /// Open descriptors, summed; up to 200 ms old, and 0 where the platform does not tell.
+    pub(crate) descriptors: u32,
+    /// Bytes fetched from storage (not from the page cache) since the tree began; up to 200 ms old, never falls.
+    pub(crate) read_bytes: u64,
+    /// Bytes sent towards storage since the tree began; up to 200 ms old, never falls.
+    pub(crate) written_bytes: u64,
+    /// How often threads of the tree were put on a core; up to 200 ms old, never falls, 0 where unknown.
+    pub(crate) context_switches: u64,
+}
+
+impl TreeSample {
+    /// The same sample with every running total at least as high as in `earlier`.
+    pub(super) fn not_below(self, earlier: &Self) -> Self {
+        Self {
+            cpu: self.cpu.max(earlier.cpu),
+            read_bytes: self.read_bytes.max(earlier.read_bytes),
+            written_bytes: self.written_bytes.max(earlier.written_bytes),
+            context_switches: self.context_switches.max(earlier.context_switches),
+            ..self
+        }
+    }
+}
+
+/// One look at the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct MachineSample {
+    /// Busy share of all cores, 0 to 1, since a sample at least 200 ms earlier; `None` before there is one.
+    pub(crate) cpu_share: Option<f64>,
+    /// Memory that new work could take without swapping.
+    pub(crate) memory_available_bytes: u64,
+    /// Memory that is fitted.
+    pub(crate) memory_total_bytes: u64,
+    /// The load average over one minute: runnable (and on Linux also uninterruptible) threads.
+    pub(crate) load_1m: f64,
+    /// Bytes received since boot by all interfaces but loopback; a bridge and its members each count.
+    pub(crate) network_received_bytes: u64,
+    /// Bytes sent since boot by all interfaces but loopback.
+    pub(crate) network_sent_bytes: u64,
+    /// Bytes that went through loopback since boot: what is sent there is received there, so one figure.
+    pub(crate) loopback_bytes: u64,
+    /// Stalls for want of a resource, where the kernel tells (Linux with PSI).
+    pub(crate) pressure: Option<Pressure>,
+}
+
+/// Pressure stall information: percent of the last 10 s, 0 to 100.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Pressure {
+    /// Time in which some task waited for a core.
+    pub(crate) cpu_some_avg10: f64,
+    /// Time in which every task that was not idle waited for memory.
+    pub(crate) memory_full_avg10: f64,
+    /// Time in which every task that was not idle waited for storage.
+    pub(crate) io_full_avg10: f64,
+}

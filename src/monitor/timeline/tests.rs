@@ -1,0 +1,196 @@
+use super::*;
+
+const MIB: u64 = 1 << 20;
+
+/// A recorder of at most so many windows on 2 cores, and the moment it began.
+fn recorder(max_windows: usize) -> (ResourceRecorder, Instant) {
+    let origin = Instant::now();
+    (ResourceRecorder::bounded(origin, 2.0, max_windows), origin)
+}
+
+fn tree(cpu_ms: u64, rss_bytes: u64) -> TreeSample {
+    TreeSample {
+        processes: 2,
+        cpu: Duration::from_millis(cpu_ms),
+        rss_bytes,
+        threads: 5,
+        descriptors: 9,
+        read_bytes: 4096,
+        written_bytes: 2 * cpu_ms,
+        context_switches: 0,
+    }
+}
+
+fn machine(cpu_share: f64, available: u64, received: u64) -> MachineSample {
+    MachineSample {
+        cpu_share: Some(cpu_share),
+        memory_available_bytes: available,
+        network_received_bytes: received,
+        network_sent_bytes: 2 * received,
+        loopback_bytes: 10 * received,
+        ..MachineSample::default()
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[test]
+fn windows_of_a_second() {
+    let (mut recorder, origin) = recorder(100);
+    recorder.push(origin + ms(100), &tree(0, 10 * MIB), Some(&machine(0.2, 900, 1000)));
+    recorder.push(origin + ms(600), &tree(500, 30 * MIB), None);
+    recorder.push(origin + ms(900), &tree(900, 20 * MIB), Some(&machine(0.4, 700, 1100)));
+    recorder.push(origin + ms(1900), &tree(1400, 25 * MIB), Some(&machine(0.9, 800, 1150)));
+    // Nobody looked for two seconds.
+    recorder.push(origin + ms(3900), &tree(3400, 26 * MIB), None);
+
+    let resources = recorder.finish();
+    let window = |at_s, cpu_percent, rss_bytes, rss_min_bytes| ResourceWindow {
+        at_s,
+        cpu_percent: Some(cpu_percent),
+        rss_bytes,
+        rss_min_bytes,
+        threads: 5,
+        descriptors: 9,
+        ..ResourceWindow::default()
+    };
+    assert_eq!(
+        resources.windows,
+        [
+            ResourceWindow {
+                machine_cpu_percent: Some(30.0),
+                memory_available_bytes: Some(700),
+                network_received_bytes: 100,
+                network_sent_bytes: 200,
+                loopback_bytes: 1000,
+                ..window(0, 56.25, 30 * MIB, 10 * MIB)
+            },
+            ResourceWindow {
+                machine_cpu_percent: Some(90.0),
+                memory_available_bytes: Some(800),
+                network_received_bytes: 50,
+                network_sent_bytes: 100,
+                loopback_bytes: 500,
+                ..window(1, 25.0, 25 * MIB, 25 * MIB)
+            },
+            window(3, 50.0, 26 * MIB, 26 * MIB),
+        ]
+    );
+    assert_eq!(
+        Resources { windows: Vec::new(), ..resources },
+        Resources {
+            peak_memory_bytes: 30 * MIB,
+            // 100 to 600 ms; 600 to 900 ms was busier, but is too short to tell.
+            peak_cpu_percent: Some(50.0),
+            mean_cpu_percent: Some(100.0 * 3.4 / 3.8 / 2.0),
+            cpu_seconds: 3.4,
+            peak_threads: 5,
+            peak_descriptors: 9,
+            peak_processes: 2,
+            read_bytes: 4096,
+            written_bytes: 6800,
+            network_received_bytes: 150,
+            network_sent_bytes: 300,
+            loopback_bytes: 1500,
+            machine_peak_cpu_percent: Some(90.0),
+            machine_memory_available_min_bytes: Some(700),
+            memory_growth_bytes_per_sec: None,
+            samples: 5,
+            longest_gap_ms: 2000.0,
+            window_s: 1,
+            windows: Vec::new(),
+        }
+    );
+}
+
+#[test]
+fn too_many_windows_are_merged_in_pairs() {
+    let (mut recorder, origin) = recorder(4);
+    for second in 0..10 {
+        let rss = (100 + second) * MIB;
+        let sample = machine(second as f64 / 10.0, 1000 - second, 10 * second);
+        recorder.push(origin + ms(1000 * second), &tree(500 * second, rss), Some(&sample));
+    }
+    let resources = recorder.finish();
+    assert_eq!(resources.window_s, 4);
+    let seen: Vec<_> =
+        resources.windows.iter().map(|w| (w.at_s, w.cpu_percent, w.rss_min_bytes / MIB)).collect();
+    assert_eq!(seen, [(0, Some(25.0), 100), (4, Some(25.0), 104), (8, Some(25.0), 108)]);
+    let seen: Vec<_> =
+        resources.windows.iter().map(|w| (w.rss_bytes / MIB, w.network_received_bytes)).collect();
+    assert_eq!(seen, [(103, 30), (107, 40), (109, 20)]);
+    assert_eq!(resources.windows[1].memory_available_bytes, Some(993));
+    assert!((resources.windows[1].machine_cpu_percent.unwrap() - 55.0).abs() < 1e-9);
+}
+
+#[test]
+fn windows_far_apart_stay_bounded_too() {
+    let (mut recorder, origin) = recorder(2);
+    for second in [0, 1000, 5000] {
+        recorder.push(origin + Duration::from_secs(second), &tree(0, MIB), None);
+    }
+    let resources = recorder.finish();
+    assert_eq!(resources.windows.iter().map(|window| window.at_s).collect::<Vec<_>>(), [0, 4096]);
+    assert_eq!(resources.window_s, 1024);
+}
+
+#[test]
+fn a_ramp_after_the_warm_up_is_the_growth() {
+    let (mut recorder, origin) = recorder(100);
+    for second in 0..20_u64 {
+        // A steep warm-up of 8 s, then 3 MiB a second, with a burst in every window.
+        let settled = if second < 8 { 50 * second } else { 400 + 3 * (second - 8) };
+        recorder.push(origin + ms(1000 * second + 100), &tree(0, settled * MIB), None);
+        recorder.push(origin + ms(1000 * second + 700), &tree(0, (settled + 37 * (second % 3)) * MIB), None);
+    }
+    assert_eq!(recorder.finish().memory_growth_bytes_per_sec, Some(3.0 * MIB as f64));
+}
+
+#[test]
+fn growth_needs_ten_windows_after_the_warm_up() {
+    for (seconds, growth) in [(15, None), (17, Some(0.0))] {
+        let (mut recorder, origin) = recorder(100);
+        (0..seconds).for_each(|second| recorder.push(origin + ms(1000 * second), &tree(0, MIB), None));
+        assert_eq!(recorder.finish().memory_growth_bytes_per_sec, growth, "{seconds} s");
+    }
+}
+
+#[test]
+fn limits_see_percent_of_the_cores_available() {
+    let (mut recorder, origin) = recorder(100);
+    for tick in 0..=100 {
+        recorder.push(origin + ms(20 * tick), &tree(30 * tick, tick * MIB), None);
+    }
+    assert_eq!(recorder.cpu_percent_over(ms(1000)), Some(75.0));
+    assert_eq!(recorder.cpu_percent_over(ms(3000)), None);
+    assert_eq!(recorder.growth_over(ms(2000)), Some(50.0 * MIB as f64));
+    assert_eq!(recorder.rate_now(), 50.0 * MIB as f64);
+}
+
+#[test]
+fn the_last_totals_of_an_ended_tree_are_no_drop_in_memory() {
+    let (mut recorder, origin) = recorder(100);
+    recorder.push(origin, &tree(100, 50 * MIB), None);
+    recorder.push(origin + ms(900), &TreeSample { processes: 0, ..tree(250, 0) }, None);
+    let resources = recorder.finish();
+    assert_eq!((resources.cpu_seconds, resources.windows[0].rss_min_bytes), (0.25, 50 * MIB));
+    assert_eq!(recorder.rate_now(), 0.0);
+}
+
+#[test]
+fn nothing_recorded_is_nothing_known() {
+    let (recorder, _) = recorder(100);
+    assert_eq!(recorder.finish(), Resources { window_s: 1, ..Resources::default() });
+    assert_eq!((recorder.cpu_percent_over(ms(500)), recorder.growth_over(ms(500))), (None, None));
+}
+
+#[test]
+fn it_survives_json() {
+    let (mut recorder, origin) = recorder(100);
+    recorder.push(origin, &tree(0, MIB), Some(&machine(0.5, 1, 2)));
+    let resources = recorder.finish();
+    let json = serde_json::to_string(&resources).unwrap();
+    assert_eq!(serde_json::from_str::<Resources>(&json).unwrap(), resources);
+}

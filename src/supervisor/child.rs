@@ -1,0 +1,122 @@
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    body::{note_panics, run_body},
+    containment::{kill, kill_own_group, tame_self},
+};
+use crate::{
+    context::Terms,
+    journal::{Event, SCHEMA_VERSION, Writer},
+    monitor::find_marked,
+    stop::{StopReason, StopToken},
+    suite::Registered,
+};
+
+/// Says that this process is the child for one case; its value marks the processes of that case.
+pub(crate) const CHILD_VARIABLE: &str = "PROOFLOAD_CHILD";
+
+/// The status of a child whose journal could not be written (EX_IOERR of sysexits).
+pub(super) const JOURNAL_FAILED: u8 = 74;
+
+/// The status of a child that did not understand its orders (EX_PROTOCOL).
+const MISUNDERSTOOD: u8 = 76;
+
+/// What a child is told in the first line of its standard input.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Orders {
+    pub(super) case: String,
+    pub(super) terms: Terms,
+}
+
+/// A later line of its standard input.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Word {
+    Stop(StopReason),
+}
+
+/// Runs the one case that the supervisor asks for.
+pub(crate) fn run_as_child(cases: &BTreeMap<String, Registered>) -> ExitCode {
+    tame_self();
+    match begin(cases) {
+        Ok((case, orders, journal, stop)) => {
+            note_panics(Arc::clone(&journal));
+            run_body(&case, orders.terms, &journal, &stop);
+            // Exiting takes the threads along that still block.
+            std::process::exit(i32::from(if journal.failure().is_some() { JOURNAL_FAILED } else { 0 }))
+        }
+        Err(error) => {
+            eprintln!("proofload: the case did not begin: {error}");
+            ExitCode::from(MISUNDERSTOOD)
+        }
+    }
+}
+
+type Begun = (Registered, Orders, Arc<Writer>, StopToken);
+
+fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
+    let mut control = BufReader::new(take_stdin()?);
+    let mut line = String::new();
+    control.read_line(&mut line)?;
+    let orders: Orders = serde_json::from_str(&line).map_err(io::Error::other)?;
+    let case = cases.get(&orders.case).copied();
+    let case = case.ok_or_else(|| io::Error::other(format!("no case is called `{}`", orders.case)))?;
+    let journal = Arc::new(Writer::create(&orders.terms.folder.join("journal.ndjson"))?);
+    journal.write(Event::CaseStarted {
+        schema_version: SCHEMA_VERSION,
+        case: orders.case.clone(),
+        pid: std::process::id(),
+        seed: orders.terms.seed,
+    });
+    let stop = StopToken::new();
+    let listening = stop.clone();
+    let scratch = orders.terms.scratch.clone();
+    std::thread::Builder::new()
+        .name("proofload-control".to_owned())
+        .spawn(move || listen(control, &listening, &scratch))?;
+    Ok((case, orders, journal, stop))
+}
+
+/// Hears the supervisor until it goes away. A thread rather than a task: it must hear also when every worker of the
+/// runtime is blocked.
+fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
+    for line in control.lines() {
+        match line.map(|line| serde_json::from_str(&line)) {
+            Ok(Ok(Word::Stop(reason))) => stop.stop(reason),
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    // The pipe has ended, so the supervisor has: nobody else is left to clean up after this case.
+    stop.stop(StopReason::SupervisorLost);
+    if let Ok(token) = std::env::var(CHILD_VARIABLE) {
+        find_marked(CHILD_VARIABLE, &token).into_iter().for_each(kill);
+    }
+    // What cannot be removed is left to the system's own cleaning of its temporary folder.
+    let _left = fs::remove_dir_all(scratch.parent().unwrap_or(&scratch));
+    kill_own_group()
+}
+
+/// The control pipe, moved away from standard input: code under test that reads its input finds nothing there.
+fn take_stdin() -> io::Result<Box<dyn Read + Send>> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let control = io::stdin().as_fd().try_clone_to_owned()?;
+        let nothing = fs::File::open("/dev/null")?;
+        rustix::stdio::dup2_stdin(&nothing)?;
+        Ok(Box::new(fs::File::from(control)))
+    }
+    #[cfg(not(unix))]
+    {
+        Ok(Box::new(io::stdin()))
+    }
+}

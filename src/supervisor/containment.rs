@@ -1,0 +1,97 @@
+use std::process::Command;
+
+/// Prepares this program to be the parent of cases: orphans of its children become its own children, so that they
+/// can be found and ended.
+pub(crate) fn become_subreaper() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_child_subreaper(Some(rustix::process::getpid())) {
+        eprintln!("proofload: processes that leave their case may not be found: {error}");
+    }
+}
+
+/// Gives the child a process group of its own, so that it can be signalled with all that it started, and Ctrl-C at
+/// the terminal reaches the supervisor alone.
+pub(super) fn contain(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// What a child does to itself before anything else: no core dumps, and the first to go when the machine is out of
+/// memory.
+pub(super) fn tame_self() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        // Failing leaves a core dump behind at worst.
+        let _unchanged = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    {
+        // Everybody may raise the own score; a kernel without the file has no such killer.
+        let _unchanged = std::fs::write("/proc/self/oom_score_adj", "1000");
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
+
+    fn pid(raw: u32) -> Option<Pid> {
+        i32::try_from(raw).ok().and_then(Pid::from_raw)
+    }
+
+    /// Asks the group to end.
+    pub(in super::super) fn terminate_group(leader: u32) {
+        if let Some(pid) = pid(leader) {
+            // The group may be gone already.
+            let _gone = kill_process_group(pid, Signal::TERM);
+        }
+    }
+
+    pub(in super::super) fn kill_group(leader: u32) {
+        if let Some(pid) = pid(leader) {
+            let _gone = kill_process_group(pid, Signal::KILL);
+        }
+    }
+
+    pub(in super::super) fn kill(process: u32) {
+        if let Some(pid) = pid(process) {
+            let _gone = kill_process(pid, Signal::KILL);
+        }
+    }
+
+    /// Takes note of the end of an adopted process, so that it does not stay as a zombie.
+    pub(in super::super) fn reap(process: u32) {
+        if let Some(pid) = pid(process) {
+            // Not our child, or not dead yet: nothing to reap.
+            let _other = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+
+    /// Ends this process and everything in its group.
+    pub(in super::super) fn kill_own_group() -> ! {
+        let _never = kill_process_group(rustix::process::getpgrp(), Signal::KILL);
+        std::process::abort()
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    pub(in super::super) fn terminate_group(_leader: u32) {}
+    pub(in super::super) fn kill_group(_leader: u32) {}
+    pub(in super::super) fn kill(process: u32) {
+        let system = sysinfo::System::new_all();
+        if let Some(process) = system.process(sysinfo::Pid::from_u32(process)) {
+            process.kill();
+        }
+    }
+    pub(in super::super) fn reap(_process: u32) {}
+    pub(in super::super) fn kill_own_group() -> ! {
+        std::process::abort()
+    }
+}
+
+pub(super) use signals::{kill, kill_group, kill_own_group, reap, terminate_group};

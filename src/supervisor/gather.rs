@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+
+use crate::{
+    engine::{Slice, Started},
+    journal::{CaseResult, Event, Figure, Line, Planned},
+    judge::Judgement,
+    observe::{Figures, Observation, Phase},
+};
+
+/// What a case's journal says, event by event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gathered {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) judgements: Vec<Judgement>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) planned: Vec<Planned>,
+    /// Message and place of each panic of the case.
+    pub(crate) panics: Vec<(String, String)>,
+    pub(crate) result: Option<CaseResult>,
+    pub(crate) peak_memory_bytes: Option<u64>,
+    /// Lines that could not be read: torn by a kill.
+    pub(crate) unreadable_lines: u64,
+    running: BTreeMap<String, Salvage>,
+}
+
+/// A load whose end has not been told yet.
+#[derive(Debug, Clone)]
+struct Salvage {
+    started: Started,
+    phases: Vec<Figures>,
+    in_flight: u64,
+    last_s: f64,
+}
+
+impl Gathered {
+    /// Takes in one event.
+    pub(crate) fn take(&mut self, line: Line) {
+        match line.event {
+            Event::CaseStarted { .. } => {}
+            Event::LoadStarted(started) => {
+                let phases = vec![Figures::default(); started.phases.len()];
+                let name = started.load.clone();
+                self.running.insert(name, Salvage { started, phases, in_flight: 0, last_s: 0.0 });
+            }
+            Event::Slice(slice) => self.slice(slice),
+            Event::LoadFinished(observation) => {
+                self.running.remove(&observation.load);
+                self.observations.push(*observation);
+            }
+            Event::LoadPlanned(planned) => self.planned.push(planned),
+            Event::Judged(judgement) => self.judgements.push(judgement),
+            Event::Figure(figure) => self.figures.push(figure),
+            Event::Note { text } => self.notes.push(text),
+            Event::Panic { message, place } => self.panics.push((message, place)),
+            Event::CaseFinished { result, peak_memory_bytes } => {
+                self.result = Some(result);
+                self.peak_memory_bytes = peak_memory_bytes;
+            }
+        }
+    }
+
+    fn slice(&mut self, slice: Slice) {
+        let Some(salvage) = self.running.get_mut(&slice.load) else { return };
+        salvage.in_flight = slice.in_flight;
+        salvage.last_s = slice.at_s;
+        if let Some(figures) = salvage.phases.get_mut(slice.phase) {
+            figures.merge(&slice.figures);
+        }
+    }
+
+    /// Operations in flight in all loads, as of the last slices.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.running.values().map(|load| load.in_flight).sum()
+    }
+
+    /// One line for people who watch: the loads that run and what they did so far.
+    pub(crate) fn progress(&self) -> String {
+        let line = |load: &Salvage| {
+            let mut total = Figures::default();
+            load.phases.iter().for_each(|phase| total.merge(phase));
+            let counts = total.counts;
+            let bad = counts.error + counts.timeout;
+            format!(
+                "{}: {} done, {} ok, {bad} failed, {} rejected, {} in flight",
+                load.started.load,
+                counts.ended(),
+                counts.ok,
+                counts.rejected,
+                load.in_flight
+            )
+        };
+        self.running.values().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    /// No more events come: loads that never told their end become what is known of them. Operations that were in
+    /// flight are unfinished.
+    pub(crate) fn finish(&mut self, unreadable_lines: u64) {
+        self.unreadable_lines = unreadable_lines;
+        let running = std::mem::take(&mut self.running);
+        self.observations.extend(running.into_values().map(Salvage::into_observation));
+        self.observations.sort_by(|a, b| a.started_s.total_cmp(&b.started_s));
+    }
+}
+
+impl Salvage {
+    fn into_observation(self) -> Observation {
+        let warm_up = self.started.warm_up_phases;
+        let last_phase = self.phases.iter().rposition(|f| f.counts.due > 0);
+        let mut total = Figures::default();
+        let mut phases = Vec::new();
+        for (index, (mut figures, name)) in self.phases.into_iter().zip(self.started.phases).enumerate() {
+            let counts = &mut figures.counts;
+            counts.unfinished = counts.due.saturating_sub(counts.ended());
+            let is_warm_up = index < warm_up;
+            if !is_warm_up {
+                total.merge(&figures);
+            }
+            let is_started = last_phase.is_some_and(|last| index <= last);
+            phases.push(Phase { name, is_warm_up, is_started, figures, ..Phase::default() });
+        }
+        total.duration_s = self.last_s;
+        Observation {
+            load: self.started.load,
+            model: self.started.model,
+            plan: self.started.plan,
+            started_s: self.started.started_s,
+            total,
+            phases,
+            complete: false,
+            timeout_s: self.started.timeout_s,
+            ..Observation::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{Counts, Model};
+
+    fn started() -> Event {
+        Event::LoadStarted(Started {
+            load: "load".into(),
+            model: Model::Open,
+            plan: "10/s for 5 s".into(),
+            started_s: 0.5,
+            phases: vec!["10/s for 5 s".into()],
+            warm_up_phases: 0,
+            timeout_s: 30.0,
+        })
+    }
+
+    fn slice(at_s: f64, due: u64, ok: u64) -> Event {
+        let counts = Counts { due, ok, ..Counts::default() };
+        let figures = Figures { counts, ..Figures::default() };
+        Event::Slice(Slice { load: "load".into(), at_s, phase: 0, in_flight: due - ok, figures })
+    }
+
+    fn gathered(events: impl IntoIterator<Item = Event>) -> Gathered {
+        let mut gathered = Gathered::default();
+        events.into_iter().for_each(|event| gathered.take(Line { t_s: 0.0, event }));
+        gathered
+    }
+
+    #[test]
+    fn a_load_without_its_end_is_put_together_from_its_slices() {
+        let mut gathered = gathered([started(), slice(0.2, 4, 2), slice(0.4, 3, 3)]);
+        assert_eq!(gathered.in_flight(), 0);
+        assert_eq!(gathered.progress(), "load: 5 done, 5 ok, 0 failed, 0 rejected, 0 in flight");
+        gathered.finish(1);
+        let observation = &gathered.observations[0];
+        assert_eq!(observation.total.counts, Counts { due: 7, ok: 5, unfinished: 2, ..Counts::default() });
+        assert!(!observation.complete && observation.phases[0].is_started);
+        assert_eq!((observation.total.duration_s, gathered.unreadable_lines), (0.4, 1));
+    }
+
+    #[test]
+    fn a_load_with_its_end_is_that() {
+        let told = Observation { load: "load".into(), complete: true, ..Observation::default() };
+        let mut gathered = gathered([started(), slice(0.2, 4, 2), Event::LoadFinished(Box::new(told))]);
+        gathered.finish(0);
+        assert_eq!(gathered.observations.len(), 1);
+        assert!(gathered.observations[0].complete);
+    }
+}

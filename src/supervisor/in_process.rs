@@ -1,0 +1,132 @@
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Control, Gathered, Order, Record, SuperviseError,
+    body::run_body,
+    ending::{Ending, Evidence},
+    ladder::{Ladder, Step},
+};
+use crate::{
+    journal::{Event, Reader, SCHEMA_VERSION, Writer},
+    monitor::{Machine, ResourceRecorder, Resources, Tree, cores_available},
+    safety::{CPU_WINDOW, Crossing, GROWTH_WINDOW, Seen, Watchdog},
+    stop::StopToken,
+    suite::Registered,
+};
+
+/// Between two looks at a case in this process.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Runs a case here, for debuggers: limits only say stop, and a crash takes the run along.
+pub(crate) fn supervise_in_process(
+    order: &Order,
+    case: &Registered,
+    control: &Control,
+) -> Result<Record, SuperviseError> {
+    let mut terms = order.terms.clone();
+    let no_folder =
+        |source| SuperviseError::Folder { path: order.terms.folder.display().to_string(), source };
+    fs::create_dir_all(&terms.folder).map_err(no_folder)?;
+    let scratch = tempfile::Builder::new().prefix("proofload-").tempdir().map_err(SuperviseError::Scratch)?;
+    terms.scratch = scratch.path().to_owned();
+    let path = terms.folder.join("journal.ndjson");
+    let journal = Arc::new(Writer::create(&path).map_err(no_folder)?);
+    journal.write(Event::CaseStarted {
+        schema_version: SCHEMA_VERSION,
+        case: order.name.clone(),
+        pid: std::process::id(),
+        seed: terms.seed,
+    });
+    let began = Instant::now();
+    let stop = StopToken::new();
+    let is_over = AtomicBool::new(false);
+    let (ladder, resources) = thread::scope(|scope| {
+        let watcher = scope.spawn(|| watch(order, control, &stop, &is_over, began));
+        let panics = note_panics_here(&journal);
+        run_body(case, terms, &journal, &stop);
+        drop(panics);
+        is_over.store(true, Ordering::Release);
+        watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    let ended = Instant::now();
+    let mut reader = Reader::new(path);
+    let mut gathered = Gathered::default();
+    reader.news().unwrap_or_default().into_iter().for_each(|line| gathered.take(line));
+    gathered.finish(reader.unreadable());
+    let evidence =
+        Evidence { status: None, gathered: &gathered, output_tail: "", was_killed: false, was_hung: false };
+    Ok(Record {
+        ending: Ending::of(&evidence),
+        stop: ladder.cause(ended),
+        duration: ended.saturating_duration_since(began),
+        gathered,
+        resources,
+        output_tail: String::new(),
+        left_processes: 0,
+    })
+}
+
+fn watch(
+    order: &Order,
+    control: &Control,
+    stop: &StopToken,
+    is_over: &AtomicBool,
+    began: Instant,
+) -> (Ladder, Resources) {
+    let mut tree = Tree::new(std::process::id());
+    let mut machine = Machine::new();
+    let mut recorder = ResourceRecorder::new(began, cores_available());
+    let mut ladder = Ladder::default();
+    let watchdog = Watchdog::new(order.limits);
+    while !is_over.load(Ordering::Acquire) {
+        let now = Instant::now();
+        let elapsed = now.saturating_duration_since(began);
+        if let Some(sample) = tree.sample(now) {
+            recorder.push(now, &sample, Some(&machine.sample()));
+            let seen = Seen {
+                elapsed,
+                memory_bytes: sample.rss_bytes,
+                memory_rate: recorder.rate_now(),
+                growth: recorder.growth_over(GROWTH_WINDOW),
+                cpu_percent: recorder.cpu_percent_over(CPU_WINDOW),
+                in_flight: 0,
+                tick: TICK,
+            };
+            let asked =
+                control.stop_reason().map(|reason| Crossing { reason, sentence: control.sentence(reason) });
+            if let Some(crossing) = asked.or_else(|| watchdog.check(&seen)) {
+                let reason = crossing.reason;
+                if ladder.begin(crossing, now, elapsed) != Step::Wait {
+                    stop.stop(reason);
+                }
+            }
+        }
+        if control.wants_kill() {
+            eprintln!("proofload: a case in this process cannot be killed alone");
+            std::process::exit(130);
+        }
+        thread::sleep(TICK);
+    }
+    (ladder, recorder.finish())
+}
+
+/// Tells the journal of the case's panics until the guard is dropped.
+fn note_panics_here(journal: &Arc<Writer>) -> impl Drop + use<> {
+    struct Restore;
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // Back to the standard hook: the harness sets none of its own.
+            drop(std::panic::take_hook());
+        }
+    }
+    super::body::note_panics(Arc::clone(journal));
+    Restore
+}

@@ -1,0 +1,25 @@
+//! Runs each case in a child process, watches it, stops it, and gathers what it left behind.
+//!
+//! Owns processes, signals and the case's folder. Never judges what a case measured and never formats a report: it
+//! ends with a [`Record`].
+
+mod body;
+mod child;
+mod containment;
+mod control;
+mod ending;
+mod gather;
+mod in_process;
+mod ladder;
+mod order;
+mod output;
+mod parent;
+
+pub(crate) use child::{CHILD_VARIABLE, run_as_child};
+pub(crate) use containment::become_subreaper;
+pub(crate) use control::Control;
+pub use ending::Ending;
+pub(crate) use gather::Gathered;
+pub(crate) use in_process::supervise_in_process;
+pub(crate) use order::{Order, Record, StopCause};
+pub(crate) use parent::{SuperviseError, supervise};

@@ -1,0 +1,369 @@
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Control, Gathered, Order, Record,
+    child::{CHILD_VARIABLE, Orders, Word},
+    containment::{contain, kill, kill_group, reap, terminate_group},
+    ending::{Ending, Evidence},
+    ladder::{Ladder, Step},
+    output::Output,
+};
+use crate::{
+    journal::Reader,
+    monitor::{Machine, ResourceRecorder, Tree, TreeSample, cores_available, find_marked},
+    safety::{CPU_WINDOW, Crossing, GROWTH_WINDOW, Seen, Watchdog},
+    units::show_duration,
+};
+
+/// Between two looks at a case.
+const TICK: Duration = Duration::from_millis(20);
+
+/// When memory is over half of its limit or grows fast: at 2 GB/s an overshoot of 10 MB instead of 40.
+const NEAR_TICK: Duration = Duration::from_millis(5);
+
+/// Between two looks at the machine.
+const MACHINE_TICK: Duration = Duration::from_millis(500);
+
+/// Between two looks for processes that left their case's tree.
+const ORPHAN_TICK: Duration = Duration::from_secs(2);
+
+/// From the end of a case to the end of its process.
+const EXIT_GRACE: Duration = Duration::from_secs(5);
+
+/// Until the output of killed processes has arrived.
+const OUTPUT_GRACE: Duration = Duration::from_secs(3);
+
+/// Between two lines of progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
+/// Why a case could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SuperviseError {
+    #[error("the folder {path} of the case cannot be written: {source}; choose another with --report-dir")]
+    Folder { path: String, source: io::Error },
+    #[error("no temporary folder could be made: {0}; make room or set TMPDIR")]
+    Scratch(io::Error),
+    #[error("the process of the case could not be started: {0}")]
+    Spawn(io::Error),
+}
+
+/// Runs a case in a child process until it is over, one way or another. Never fails because of what the case does.
+pub(crate) fn supervise(order: &Order, control: &Control) -> Result<Record, SuperviseError> {
+    let folder = &order.terms.folder;
+    let no_folder = |source| SuperviseError::Folder { path: folder.display().to_string(), source };
+    fs::create_dir_all(folder).map_err(no_folder)?;
+    let scratch = tempfile::Builder::new().prefix("proofload-").tempdir().map_err(SuperviseError::Scratch)?;
+    let mut order = order.clone();
+    order.terms.scratch = scratch.path().join("work");
+    let temporary = scratch.path().join("tmp");
+    fs::create_dir(&order.terms.scratch)
+        .and_then(|()| fs::create_dir(&temporary))
+        .map_err(SuperviseError::Scratch)?;
+    let (reader, writer) = io::pipe().map_err(SuperviseError::Spawn)?;
+    let output =
+        Output::capture(reader, &folder.join("output.log"), order.shows_output).map_err(no_folder)?;
+    let token = new_token();
+    let child = spawn(&order, &token, &temporary, writer).map_err(SuperviseError::Spawn)?;
+    let mut watch = Watch::new(&order, control, child, token);
+    watch.until_the_end();
+    let record = watch.into_record(output);
+    if let Err(error) = scratch.close() {
+        eprintln!("proofload: the temporary folder of `{}` could not be removed: {error}", order.name);
+    }
+    Ok(record)
+}
+
+/// Marks the processes of one case: unique on this machine while they live.
+fn new_token() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let clock = std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_nanos());
+    format!("{}-{}-{clock:x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn spawn(order: &Order, token: &str, temporary: &Path, output: io::PipeWriter) -> io::Result<Child> {
+    let mut command = Command::new(&order.program);
+    command
+        .args(["--exact", &order.name, "--nocapture"])
+        .env(CHILD_VARIABLE, token)
+        // What the case leaves in the temporary folder goes with its own.
+        .env("TMPDIR", temporary)
+        .stdin(Stdio::piped())
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    contain(&mut command);
+    let mut child = command.spawn()?;
+    let orders = Orders { case: order.name.clone(), terms: order.terms.clone() };
+    let told = serde_json::to_string(&orders).map_err(io::Error::other).and_then(|mut line| {
+        line.push('\n');
+        child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(line.as_bytes()))
+    });
+    if let Err(error) = told {
+        // It may have died before it read anything: then its end says more than the broken pipe.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            child.kill()?;
+            child.wait()?;
+            return Err(error);
+        }
+    }
+    Ok(child)
+}
+
+/// A case under watch.
+struct Watch<'a> {
+    order: &'a Order,
+    control: &'a Control,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    token: String,
+    began: Instant,
+    journal: Reader,
+    journal_error: Option<String>,
+    gathered: Gathered,
+    tree: Tree,
+    machine: Machine,
+    recorder: ResourceRecorder,
+    watchdog: Watchdog,
+    ladder: Ladder,
+    was_killed: bool,
+    was_hung: bool,
+    finished_at: Option<Instant>,
+    tick: Duration,
+    next_machine: Instant,
+    next_orphans: Instant,
+    next_progress: Instant,
+    status: Option<ExitStatus>,
+    left_processes: usize,
+}
+
+impl<'a> Watch<'a> {
+    fn new(order: &'a Order, control: &'a Control, mut child: Child, token: String) -> Self {
+        let began = Instant::now();
+        Self {
+            order,
+            control,
+            stdin: child.stdin.take(),
+            token,
+            began,
+            journal: Reader::new(order.terms.folder.join("journal.ndjson")),
+            journal_error: None,
+            gathered: Gathered::default(),
+            tree: Tree::new(child.id()),
+            child,
+            machine: Machine::new(),
+            recorder: ResourceRecorder::new(began, cores_available()),
+            watchdog: Watchdog::new(order.limits),
+            ladder: Ladder::default(),
+            was_killed: false,
+            was_hung: false,
+            finished_at: None,
+            tick: TICK,
+            next_machine: began,
+            next_orphans: began + ORPHAN_TICK,
+            next_progress: began + PROGRESS_EVERY,
+            status: None,
+            left_processes: 0,
+        }
+    }
+
+    fn until_the_end(&mut self) {
+        loop {
+            let now = Instant::now();
+            match self.child.try_wait() {
+                Ok(Some(status)) => {
+                    self.status = Some(status);
+                    break;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    eprintln!("proofload: the process of `{}` cannot be watched: {error}", self.order.name);
+                    self.kill_everything();
+                    break;
+                }
+            }
+            self.read_journal(now);
+            self.look(now);
+            self.listen(now);
+            let step = self.ladder.climb(now, self.control.wants_kill());
+            self.take(step);
+            self.end_if_hung(now);
+            self.show_progress(now);
+            thread::sleep(self.tick);
+        }
+        self.clean_up();
+    }
+
+    fn read_journal(&mut self, now: Instant) {
+        match self.journal.news() {
+            Ok(lines) => lines.into_iter().for_each(|line| self.gathered.take(line)),
+            Err(error) => {
+                self.journal_error.get_or_insert_with(|| error.to_string());
+            }
+        }
+        if self.gathered.result.is_some() {
+            self.finished_at.get_or_insert(now);
+        }
+    }
+
+    /// Takes a sample and compares it with the limits.
+    fn look(&mut self, now: Instant) {
+        if now >= self.next_orphans {
+            self.next_orphans = now + ORPHAN_TICK;
+            find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(|pid| self.tree.adopt(pid));
+        }
+        let machine = (now >= self.next_machine).then(|| {
+            self.next_machine = now + MACHINE_TICK;
+            self.machine.sample()
+        });
+        let Some(sample) = self.tree.sample(now) else { return };
+        self.recorder.push(now, &sample, machine.as_ref());
+        if self.finished_at.is_some() {
+            return;
+        }
+        let seen = self.seen(now, &sample);
+        if let Some(crossing) = self.watchdog.check(&seen) {
+            self.stop(crossing, now);
+        }
+        self.tick = if self.watchdog.is_near_memory(&seen) { NEAR_TICK } else { TICK };
+    }
+
+    fn seen(&self, now: Instant, sample: &TreeSample) -> Seen {
+        Seen {
+            elapsed: now.saturating_duration_since(self.began),
+            memory_bytes: sample.rss_bytes,
+            memory_rate: self.recorder.rate_now(),
+            growth: self.recorder.growth_over(GROWTH_WINDOW),
+            cpu_percent: self.recorder.cpu_percent_over(CPU_WINDOW),
+            in_flight: self.gathered.in_flight(),
+            tick: self.tick,
+        }
+    }
+
+    /// Hears what people say.
+    fn listen(&mut self, now: Instant) {
+        if let Some(reason) = self.control.stop_reason()
+            && !self.ladder.is_begun()
+            && self.finished_at.is_none()
+        {
+            let sentence = self.control.sentence(reason);
+            self.stop(Crossing { reason, sentence }, now);
+        }
+    }
+
+    fn stop(&mut self, crossing: Crossing, now: Instant) {
+        let step = self.ladder.begin(crossing, now, now.saturating_duration_since(self.began));
+        self.take(step);
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Wait => {}
+            Step::Say(reason) => {
+                let word = serde_json::to_string(&Word::Stop(reason)).unwrap_or_default();
+                if let Some(stdin) = &mut self.stdin {
+                    // A child that cannot hear any more is on the next rung anyway.
+                    let _unheard = writeln!(stdin, "{word}");
+                }
+            }
+            Step::Terminate => {
+                self.was_killed = true;
+                terminate_group(self.child.id());
+            }
+            Step::Kill => {
+                self.was_killed = true;
+                self.kill_everything();
+            }
+        }
+    }
+
+    fn kill_everything(&mut self) {
+        kill_group(self.child.id());
+        self.tree.members().into_iter().for_each(kill);
+        find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(kill);
+    }
+
+    /// A process whose case is over has nothing left to do.
+    fn end_if_hung(&mut self, now: Instant) {
+        let is_hung = self.finished_at.is_some_and(|at| now.saturating_duration_since(at) > EXIT_GRACE);
+        if is_hung && !self.was_hung {
+            self.was_hung = true;
+            self.kill_everything();
+        }
+    }
+
+    fn show_progress(&mut self, now: Instant) {
+        if !self.order.shows_progress || now < self.next_progress {
+            return;
+        }
+        self.next_progress = now + PROGRESS_EVERY;
+        let elapsed = show_duration(Duration::from_secs(now.saturating_duration_since(self.began).as_secs()));
+        let memory = crate::units::ByteSize::new(self.tree.last().rss_bytes);
+        let cpu = self.recorder.cpu_percent_over(Duration::from_secs(1));
+        let cpu = cpu.map_or_else(String::new, |percent| format!(", CPU {percent:.0}%"));
+        let loads = self.gathered.progress();
+        let loads = if loads.is_empty() { String::new() } else { format!(" | {loads}") };
+        eprintln!("{} | {elapsed}{cpu}, memory {memory}{loads}", self.order.name);
+    }
+
+    /// The process is gone; nothing that it started may stay.
+    fn clean_up(&mut self) {
+        kill_group(self.child.id());
+        let until = Instant::now() + Duration::from_secs(2);
+        loop {
+            let left = find_marked(CHILD_VARIABLE, &self.token);
+            self.left_processes = self.left_processes.max(left.len());
+            left.iter().copied().for_each(kill);
+            left.iter().copied().for_each(reap);
+            self.tree.members().into_iter().for_each(reap);
+            if left.is_empty() || Instant::now() > until {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        if self.status.is_none() {
+            self.status = self.child.wait().ok();
+        }
+    }
+
+    fn into_record(mut self, output: Output) -> Record {
+        let ended = Instant::now();
+        self.stdin = None;
+        self.read_journal(ended);
+        self.recorder.push(ended, &self.tree.last(), Some(&self.machine.sample()));
+        self.gathered.finish(self.journal.unreadable());
+        let mut kept = output.finish(OUTPUT_GRACE);
+        if let Some(error) = self.journal_error {
+            kept.tail.push_str(&format!("\nproofload: the journal could not be read: {error}"));
+        }
+        if let Some(error) = kept.failure {
+            kept.tail.push_str(&format!("\nproofload: the output could not be kept: {error}"));
+        }
+        let ending = Ending::of(&Evidence {
+            status: self.status,
+            gathered: &self.gathered,
+            output_tail: &kept.tail,
+            was_killed: self.was_killed,
+            was_hung: self.was_hung,
+        });
+        let mut resources = self.recorder.finish();
+        if let Some(peak) = self.gathered.peak_memory_bytes {
+            resources.peak_memory_bytes = resources.peak_memory_bytes.max(peak);
+        }
+        Record {
+            ending,
+            stop: self.ladder.cause(ended),
+            duration: ended.saturating_duration_since(self.began),
+            gathered: self.gathered,
+            resources,
+            output_tail: kept.tail,
+            left_processes: self.left_processes,
+        }
+    }
+}
