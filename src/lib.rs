@@ -11,6 +11,7 @@ pub mod load;
 mod monitor;
 pub mod observe;
 mod outcome;
+pub mod report;
 mod safety;
 mod settings;
 mod stop;

@@ -1,0 +1,111 @@
+use crate::{
+    case::CaseInfo,
+    judge::{Verdict, validity},
+    report::{CaseReport, LoadReport, SettingReport, StopReport, recommend},
+    settings::Resolved,
+    supervisor::{Ending, Record},
+};
+
+/// What the report of a case needs beside its record.
+pub(crate) struct CaseFacts<'a> {
+    pub(crate) info: &'a CaseInfo,
+    pub(crate) settings: &'a Resolved,
+    pub(crate) seed: u64,
+    pub(crate) started_at: String,
+    pub(crate) repeat: String,
+    pub(crate) folder: String,
+}
+
+/// Makes the report of a case.
+pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport {
+    let (verdict, reasons) = verdict_of(record);
+    let gathered = &record.gathered;
+    let mut warnings: Vec<String> = gathered.observations.iter().flat_map(validity).collect();
+    if record.left_processes > 0 {
+        warnings.push(format!("{} processes outlived the case and were ended", record.left_processes));
+    }
+    if gathered.unreadable_lines > 0 {
+        warnings.push(format!("{} lines of the journal could not be read", gathered.unreadable_lines));
+    }
+    let mut report = CaseReport {
+        name: facts.info.name(),
+        about: facts.info.about.to_owned(),
+        place: facts.info.place(),
+        markers: facts.info.markers.iter().map(|m| (*m).to_owned()).collect(),
+        severity: facts.info.severity,
+        verdict,
+        reasons,
+        started_at: facts.started_at.clone(),
+        duration_s: record.duration.as_secs_f64(),
+        seed: facts.seed,
+        repeat: facts.repeat.clone(),
+        ending: record.ending.clone(),
+        ending_sentence: record.ending.to_string(),
+        stop: record.stop.as_ref().map(|stop| StopReport {
+            reason: stop.reason,
+            sentence: stop.sentence.clone(),
+            at_s: stop.at_s,
+            took_s: stop.took_s,
+            by: stop.by.to_owned(),
+        }),
+        expectations: gathered.judgements.clone(),
+        loads: gathered.observations.iter().map(LoadReport::from).collect(),
+        figures: gathered.figures.clone(),
+        notes: gathered.notes.clone(),
+        resources: record.resources.clone(),
+        warnings,
+        recommendations: Vec::new(),
+        settings: settings_report(facts.settings),
+        output_tail: record.output_tail.clone(),
+        folder: facts.folder.clone(),
+    };
+    report.recommendations = recommend(&report);
+    report
+}
+
+/// Settings as a report shows them.
+pub(crate) fn settings_report(settings: &Resolved) -> Vec<SettingReport> {
+    let shown = settings.iter().map(|(key, setting)| SettingReport {
+        key: key.to_owned(),
+        value: setting.text.clone(),
+        origin: setting.origin.to_string(),
+    });
+    shown.collect()
+}
+
+/// The verdict of a case, and why it is no pass.
+fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
+    let mut verdict = Verdict::Pass;
+    let mut reasons = Vec::new();
+    let mut add = |worse: Verdict, sentence: String| {
+        verdict = verdict.worse(worse);
+        reasons.push(sentence);
+    };
+    if let Some(stop) = &record.stop {
+        add(Verdict::Aborted, format!("stopped: {}", stop.sentence));
+    }
+    match &record.ending {
+        Ending::Returned => {}
+        // Both follow from the stop, which has its own sentence.
+        Ending::Killed | Ending::Failed { .. } if record.stop.is_some() => {}
+        ending => add(Verdict::Fail, ending.to_string()),
+    }
+    for judgement in &record.gathered.judgements {
+        if judgement.verdict != Verdict::Pass {
+            let load =
+                if judgement.load.is_empty() { String::new() } else { format!("{}: ", judgement.load) };
+            add(judgement.verdict, format!("{load}{}", judgement.sentence));
+        }
+    }
+    for seen in &record.gathered.observations {
+        if !seen.total.counts.is_balanced() {
+            add(Verdict::Inconclusive, format!("{}: the counts of operations do not add up", seen.load));
+        } else if seen.total.counts.due == 0 {
+            add(
+                Verdict::Inconclusive,
+                format!("{}: no operation was due, so nothing was measured", seen.load),
+            );
+        }
+    }
+    (verdict, reasons)
+}

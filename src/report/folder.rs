@@ -1,0 +1,207 @@
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{CaseReport, IgnoredCase, RunReport, Summary, summary_text, without_repeats};
+use crate::judge::Verdict;
+
+/// The folder of a run: where its reports are.
+#[derive(Debug, Clone)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {path} cannot be {done}: {source}; choose another folder with --report-dir or make room")]
+pub(crate) struct FolderError {
+    what: &'static str,
+    path: String,
+    done: &'static str,
+    source: io::Error,
+}
+
+fn failed(what: &'static str, path: &Path, done: &'static str) -> impl FnOnce(io::Error) -> FolderError {
+    let path = path.display().to_string();
+    move |source| FolderError { what, path, done, source }
+}
+
+impl RunFolder {
+    /// The folder of run `run_id` below `base`, made if it is not there; `latest` beside it points to it.
+    pub(crate) fn open(base: &Path, run_id: &str) -> Result<Self, FolderError> {
+        let path = base.join(run_id);
+        fs::create_dir_all(&path).map_err(failed("the report folder", &path, "made"))?;
+        let path = path.canonicalize().map_err(failed("the report folder", &path, "found"))?;
+        point_latest(base, run_id);
+        Ok(Self { path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of a case, relative to the run's.
+    pub(crate) fn of_case(name: &str) -> String {
+        // `::` is not allowed in file names everywhere.
+        format!("cases/{}", name.replace("::", "."))
+    }
+
+    /// Writes what became of one case into its folder.
+    pub(crate) fn write_case(&self, case: &CaseReport) -> Result<(), FolderError> {
+        let folder = self.path.join(&case.folder);
+        fs::create_dir_all(&folder).map_err(failed("the folder", &folder, "made"))?;
+        write_json(&folder.join("case.json"), case)
+    }
+
+    /// Writes the reports of the run, put together with those that other processes of the same run have written.
+    /// Returns the whole.
+    pub(crate) fn write_run(&self, run: RunReport, formats: &[String]) -> Result<RunReport, FolderError> {
+        let lock_path = self.path.join(".lock");
+        let lock = File::create(&lock_path).map_err(failed("the lock", &lock_path, "made"))?;
+        // Another process of this run is writing: its turn takes milliseconds.
+        lock.lock().map_err(failed("the lock", &lock_path, "taken"))?;
+        let path = self.path.join("report.json");
+        let run = merged(run, earlier(&path));
+        if formats.iter().any(|f| f == "json") {
+            write_json(&path, &run)?;
+        }
+        if formats.iter().any(|f| f == "text") {
+            let path = self.path.join("summary.txt");
+            write_whole(&path, summary_text(&run).as_bytes())?;
+        }
+        Ok(run)
+    }
+}
+
+/// What another process of this run has written; a report that cannot be read is replaced.
+fn earlier(path: &Path) -> Option<RunReport> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Two processes' reports of the same run as one.
+fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
+    if let Some(earlier) = earlier {
+        let is_new = |name: &str, cases: &[CaseReport]| !cases.iter().any(|c| c.name == name);
+        let old = earlier.cases.into_iter().filter(|c| is_new(&c.name, &run.cases)).collect::<Vec<_>>();
+        run.cases.extend(old);
+        run.cases.sort_by(|a, b| a.name.cmp(&b.name));
+        let old_ignored =
+            earlier.ignored.into_iter().filter(|i| !run.ignored.contains(i)).collect::<Vec<_>>();
+        run.ignored.extend(old_ignored);
+        run.ignored.retain(|i| is_new(&i.name, &run.cases));
+        run.ignored.sort_by(|a: &IgnoredCase, b| a.name.cmp(&b.name));
+        run.started_at = run.started_at.min(earlier.started_at);
+        run.duration_s += earlier.duration_s;
+        run.stopped = run.stopped.or(earlier.stopped);
+        run.warnings.extend(earlier.warnings);
+        run.warnings.sort();
+        run.warnings.dedup();
+    }
+    run.summary = summary(&run.cases, run.ignored.len());
+    run.recommendations = without_repeats(&run.cases);
+    run
+}
+
+fn summary(cases: &[CaseReport], ignored: usize) -> Summary {
+    let of = |verdict: Verdict| cases.iter().filter(|c| c.verdict == verdict).count() as u64;
+    Summary {
+        cases: cases.len() as u64,
+        passed: of(Verdict::Pass),
+        failed: of(Verdict::Fail),
+        inconclusive: of(Verdict::Inconclusive),
+        aborted: of(Verdict::Aborted),
+        ignored: ignored as u64,
+        operations: cases.iter().flat_map(|c| &c.loads).map(|load| load.total.counts.ended()).sum(),
+    }
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FolderError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| failed("the report", path, "written")(io::Error::other(error)))?;
+    text.push(b'\n');
+    write_whole(path, &text)
+}
+
+/// Replaces a file in one step: whoever reads it sees the old one or the new one, whatever happens meanwhile.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        make_readable(file.as_file())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(failed("the report", path, "written"))
+}
+
+/// Temporary files are private; reports are to be read.
+fn make_readable(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// A report is where it is whether or not the pointer can be made: where links are not allowed there is none.
+fn point_latest(base: &Path, run_id: &str) {
+    #[cfg(unix)]
+    {
+        let new = base.join(format!(".latest-{}", std::process::id()));
+        let made =
+            std::os::unix::fs::symlink(run_id, &new).and_then(|()| fs::rename(&new, base.join("latest")));
+        if made.is_err() {
+            let _gone = fs::remove_file(&new);
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _old = fs::remove_dir(base.join("latest"));
+        #[cfg(windows)]
+        let _made = std::os::windows::fs::symlink_dir(run_id, base.join("latest"));
+        #[cfg(not(windows))]
+        let _ = run_id;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_while_writing_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        write_whole(&path, b"old").unwrap();
+        // What a crash leaves: a temporary file with a part of the new report, never renamed.
+        fs::write(folder.path().join(".writing-abc"), b"ne").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        write_whole(&path, b"new and longer").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new and longer");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = RunFolder::open(&file, "run").unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("the report folder {}/run cannot be made: ", file.display())),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn latest_points_to_the_newest() {
+        let base = tempfile::tempdir().unwrap();
+        RunFolder::open(base.path(), "first").unwrap();
+        RunFolder::open(base.path(), "second").unwrap();
+        assert_eq!(fs::read_link(base.path().join("latest")).unwrap(), Path::new("second"));
+    }
+}

@@ -1,0 +1,399 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    case::Severity,
+    journal::Figure,
+    judge::{Judgement, Verdict},
+    monitor::{Environment, Resources},
+    observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
+    stop::StopReason,
+    supervisor::Ending,
+};
+
+/// The version of `report.json` and `case.json`; it rises when a key changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything about a run: `report.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunReport {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The name of the run's folder.
+    pub run_id: String,
+    /// When the run began, UTC, RFC 3339.
+    pub started_at: String,
+    /// Seconds from the first case's start to the last one's end.
+    pub duration_s: f64,
+    /// The profile of `stress.toml` that was used.
+    pub profile: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The arguments that the suite was started with.
+    pub command: Vec<String>,
+    /// How many cases ended in which way.
+    pub summary: Summary,
+    /// Why the run ended before its last case, if it did.
+    pub stopped: Option<String>,
+    /// What makes the figures less trustworthy than they look.
+    pub warnings: Vec<String>,
+    /// What to do, most important first, without repeats.
+    pub recommendations: Vec<Recommendation>,
+    /// Machine, build, commit.
+    pub environment: Environment,
+    /// The settings of the run.
+    pub settings: Vec<SettingReport>,
+    /// The cases that ran, by name.
+    pub cases: Vec<CaseReport>,
+    /// The cases that were left out.
+    pub ignored: Vec<IgnoredCase>,
+}
+
+/// How many cases ended in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Cases that ran.
+    pub cases: u64,
+    /// Met everything that was expected.
+    pub passed: u64,
+    /// Did not, or crashed.
+    pub failed: u64,
+    /// Could not be judged.
+    pub inconclusive: u64,
+    /// Were stopped by a limit or a person.
+    pub aborted: u64,
+    /// Were left out.
+    pub ignored: u64,
+    /// Operations of all cases that ended, warm-ups left out.
+    pub operations: u64,
+}
+
+/// Something to do, and the cases that say so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// What to do and the figure that it rests on.
+    pub sentence: String,
+    /// The names of the cases.
+    pub cases: Vec<String>,
+}
+
+/// A case that did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IgnoredCase {
+    /// Its name.
+    pub name: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+/// A setting with where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingReport {
+    /// The key.
+    pub key: String,
+    /// The value as text; `None` when it was not set.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: String,
+}
+
+/// Everything about one case: an element of `cases`, and `case.json` in its folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CaseReport {
+    /// Its name: `cases::search::sustained`.
+    pub name: String,
+    /// The first paragraph of its documentation.
+    pub about: String,
+    /// File and line.
+    pub place: String,
+    /// Its markers.
+    pub markers: Vec<String>,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not a pass: one sentence each.
+    pub reasons: Vec<String>,
+    /// When it began, UTC, RFC 3339.
+    pub started_at: String,
+    /// Seconds from its start to the end of its process.
+    pub duration_s: f64,
+    /// Its seed.
+    pub seed: u64,
+    /// The command that repeats it.
+    pub repeat: String,
+    /// How its process ended.
+    pub ending: Ending,
+    /// The same in words.
+    pub ending_sentence: String,
+    /// Why and how it was stopped, if it was.
+    pub stop: Option<StopReport>,
+    /// What was expected, and what became of it.
+    pub expectations: Vec<Judgement>,
+    /// The loads that ran, in the order of their start.
+    pub loads: Vec<LoadReport>,
+    /// Figures of the case's own.
+    pub figures: Vec<Figure>,
+    /// Remarks of the case's own.
+    pub notes: Vec<String>,
+    /// What its processes used.
+    pub resources: Resources,
+    /// What makes its figures less trustworthy than they look.
+    pub warnings: Vec<String>,
+    /// What to do, most important first.
+    pub recommendations: Vec<String>,
+    /// The settings it ran with.
+    pub settings: Vec<SettingReport>,
+    /// The last lines that it printed.
+    pub output_tail: String,
+    /// Its folder, relative to the run's.
+    pub folder: String,
+}
+
+/// Why and how a case was stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StopReport {
+    /// The reason.
+    pub reason: StopReason,
+    /// What was seen and what was allowed.
+    pub sentence: String,
+    /// Seconds after the start of the case.
+    pub at_s: f64,
+    /// Seconds from the decision to the end of the process.
+    pub took_s: f64,
+    /// What ended it: `stop token`, `SIGTERM` or `SIGKILL`.
+    pub by: String,
+}
+
+/// One load of a case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// Its name.
+    pub load: String,
+    /// Open or closed.
+    pub model: Model,
+    /// The load in words.
+    pub plan: String,
+    /// Seconds from the start of the case to the start of the load.
+    pub started_s: f64,
+    /// `false` when it was put together from the journal of a case that did not live to report.
+    pub complete: bool,
+    /// Why it ended before its schedule, if it did.
+    pub stopped: Option<StopReason>,
+    /// The operation timeout.
+    pub timeout_s: f64,
+    /// The cap of operations in flight of an open load.
+    pub max_in_flight: Option<u64>,
+    /// All phases but the warm-up.
+    pub total: FiguresReport,
+    /// Each phase.
+    pub phases: Vec<PhaseReport>,
+    /// The user's own counters and rates.
+    pub counters: BTreeMap<String, CounterReport>,
+    /// What the process of the case used meanwhile.
+    pub process: ProcessUse,
+    /// One window a second.
+    pub timeline: Vec<Window>,
+    /// All response times: HdrHistogram V2, deflated, base64; empty when there are none.
+    pub response_histogram: Histogram,
+    /// All service times, in the same form.
+    pub service_histogram: Histogram,
+}
+
+/// One phase of a load.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the warm-up.
+    pub is_warm_up: bool,
+    /// Whether it began.
+    pub is_started: bool,
+    /// Operations per second asked for on average; open loads only.
+    pub asked_per_sec: Option<f64>,
+    /// The largest number of users; closed loads only.
+    pub users: Option<u64>,
+    /// What happened in it.
+    pub figures: FiguresReport,
+}
+
+/// A counter or a rate of the user's own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CounterReport {
+    /// What was counted; for a rate, how often it was true.
+    pub count: u64,
+    /// For a rate: how often it was asked.
+    pub of: Option<u64>,
+    /// The share of a rate, the count of a counter.
+    pub value: Option<f64>,
+}
+
+/// Counts, rates and times of a phase or a load.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FiguresReport {
+    /// How the operations ended.
+    pub counts: Counts,
+    /// Seconds over which operations were due.
+    pub duration_s: f64,
+    /// Share of all due that succeeded.
+    pub success_rate: Option<f64>,
+    /// Share of all due that failed, timed out or did not finish.
+    pub error_rate: Option<f64>,
+    /// Share of all due that were politely refused.
+    pub rejected_rate: Option<f64>,
+    /// Carried out (`ok` or error) per second.
+    pub throughput_per_sec: Option<f64>,
+    /// Succeeded per second.
+    pub goodput_per_sec: Option<f64>,
+    /// Started per second.
+    pub started_per_sec: Option<f64>,
+    /// End minus intended start.
+    pub response: TimesReport,
+    /// End minus actual start.
+    pub service: TimesReport,
+    /// Response times of refusals.
+    pub rejected: TimesReport,
+    /// Actual minus intended start.
+    pub lateness: TimesReport,
+    /// Further attempts.
+    pub retries: u64,
+    /// Payload bytes.
+    pub bytes: u64,
+    /// Kinds of failures.
+    pub kinds: Vec<Kind>,
+    /// Status codes.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+/// A distribution of times, in microseconds; `None` without samples.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimesReport {
+    /// Samples, those without an end included.
+    pub count: u64,
+    /// Arithmetic mean of those that ended.
+    pub mean_us: Option<f64>,
+    /// Standard deviation of those that ended.
+    pub stddev_us: Option<f64>,
+    /// The shortest that ended.
+    pub min_us: Option<f64>,
+    /// Median.
+    pub p50_us: Option<f64>,
+    /// 90th percentile.
+    pub p90_us: Option<f64>,
+    /// 95th percentile.
+    pub p95_us: Option<f64>,
+    /// 99th percentile.
+    pub p99_us: Option<f64>,
+    /// 99.9th percentile.
+    pub p999_us: Option<f64>,
+    /// The longest.
+    pub max_us: Option<f64>,
+    /// Those of the percentiles, and `max`, that are lower bounds: operations that never ended are among them.
+    pub lower_bounds: Vec<String>,
+}
+
+impl From<&Observation> for LoadReport {
+    fn from(seen: &Observation) -> Self {
+        let counters = seen.counters.iter().map(|(name, counter)| {
+            let report = CounterReport { count: counter.count, of: counter.of, value: counter.value() };
+            (name.clone(), report)
+        });
+        Self {
+            load: seen.load.clone(),
+            model: seen.model,
+            plan: seen.plan.clone(),
+            started_s: seen.started_s,
+            complete: seen.complete,
+            stopped: seen.stopped,
+            timeout_s: seen.timeout_s,
+            max_in_flight: seen.max_in_flight,
+            total: FiguresReport::from(&seen.total),
+            phases: seen.phases.iter().map(PhaseReport::from).collect(),
+            counters: counters.collect(),
+            process: seen.process,
+            timeline: seen.timeline.clone(),
+            response_histogram: seen.total.response.clone(),
+            service_histogram: seen.total.service.clone(),
+        }
+    }
+}
+
+impl From<&Phase> for PhaseReport {
+    fn from(phase: &Phase) -> Self {
+        Self {
+            name: phase.name.clone(),
+            is_warm_up: phase.is_warm_up,
+            is_started: phase.is_started,
+            asked_per_sec: phase.asked_per_sec,
+            users: phase.users,
+            figures: FiguresReport::from(&phase.figures),
+        }
+    }
+}
+
+impl From<&Figures> for FiguresReport {
+    fn from(figures: &Figures) -> Self {
+        Self {
+            counts: figures.counts,
+            duration_s: figures.duration_s,
+            success_rate: figures.success_rate(),
+            error_rate: figures.error_rate(),
+            rejected_rate: figures.rejected_rate(),
+            throughput_per_sec: figures.throughput(),
+            goodput_per_sec: figures.goodput(),
+            started_per_sec: figures.started_per_sec(),
+            response: response_times(figures),
+            service: TimesReport::from(&figures.service),
+            rejected: TimesReport::from(&figures.rejected),
+            lateness: TimesReport::from(&figures.lateness),
+            retries: figures.retries,
+            bytes: figures.bytes,
+            kinds: figures.kinds.clone(),
+            statuses: figures.statuses.clone(),
+        }
+    }
+}
+
+const PERCENTILES: [(&str, f64); 6] =
+    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
+
+fn us(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// Response times with those that are only known to be longer than something.
+fn response_times(figures: &Figures) -> TimesReport {
+    let percentiles = PERCENTILES.map(|(_, q)| figures.response_percentile(q));
+    let lower_bounds = PERCENTILES.iter().zip(&percentiles).filter(|(_, p)| p.is_some_and(|p| p.is_at_least));
+    let lower_bounds = lower_bounds.map(|((name, _), _)| (*name).to_owned()).collect();
+    let count = figures.response.count() + figures.at_least.count() + figures.counts.dropped;
+    let values = percentiles.map(|p| p.map(|p| us(p.value)));
+    TimesReport { count, lower_bounds, ..times(&figures.response, values) }
+}
+
+impl From<&Histogram> for TimesReport {
+    fn from(histogram: &Histogram) -> Self {
+        let count = histogram.count();
+        let rank = |q: f64| ((q * count as f64 - 1e-9).ceil() as u64).max(1);
+        times(histogram, PERCENTILES.map(|(_, q)| histogram.at_rank(rank(q)).map(us)))
+    }
+}
+
+fn times(ended: &Histogram, percentiles: [Option<f64>; 6]) -> TimesReport {
+    let [p50_us, p90_us, p95_us, p99_us, p999_us, max_us] = percentiles;
+    let some = |time: Duration| (!ended.is_empty()).then(|| us(time));
+    TimesReport {
+        count: ended.count(),
+        mean_us: some(ended.mean()),
+        stddev_us: some(ended.deviation()),
+        min_us: some(ended.min()),
+        p50_us,
+        p90_us,
+        p95_us,
+        p99_us,
+        p999_us,
+        max_us,
+        lower_bounds: Vec::new(),
+    }
+}
