@@ -5,6 +5,7 @@ mod context;
 mod engine;
 mod error;
 pub mod expect;
+pub mod harness;
 mod journal;
 pub mod judge;
 pub mod load;
@@ -30,3 +31,14 @@ pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
 pub use supervisor::Ending;
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
+
+/// What the macros expand to. No part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+
+    pub use crate::{
+        harness::main,
+        suite::{Body, IntoCaseResult, Registered, Suite},
+    };
+}

@@ -184,7 +184,8 @@ impl FromStr for Ratio {
         if !n.is_finite() || n < 0.0 {
             return Err(wrong());
         }
-        Ok(Self(n / per))
+        // 99.9 / 100 is a hair over 0.999 in binary: 999 of 1000 must meet it.
+        Ok(Self((n / per * 1e12).round() / 1e12))
     }
 }
 
@@ -302,6 +303,7 @@ mod tests {
     #[test]
     fn sizes_shares_and_durations_refuse_nonsense() {
         assert!("5 parsecs".parse::<ByteSize>().is_err());
+        assert_eq!("99.9%".parse::<Ratio>().unwrap().share(), 0.999);
         assert!("-5%".parse::<Ratio>().is_err());
         assert!("NaN".parse::<Ratio>().is_err());
         assert!(parse_duration("-3s").is_err());

@@ -1,2 +1,5 @@
-//! The bundled suite.
-fn main() {}
+//! The bundled suite: real targets, embedded, under the stress that the framework is for.
+
+mod targets;
+
+proofload::main!("cases");

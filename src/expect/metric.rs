@@ -43,7 +43,8 @@ pub enum Metric {
     /// `throughput`, per second: operations that were carried out, `ok` or in an error, within the span in which
     /// they were due. If it stays under the started rate, work piles up.
     Throughput,
-    /// `goodput`, per second: operations that succeeded, within the same span. If it falls while the load rises, the target collapses.
+    /// `goodput`, per second: operations that succeeded, within the same span. If it falls while the load rises,
+    /// the target collapses.
     Goodput,
     /// `started_rate`, per second: operations that the generator started.
     StartedRate,

@@ -6,6 +6,7 @@
 mod expectation;
 mod judgement;
 mod reading;
+mod recovery;
 mod stated;
 mod validity;
 mod verdict;
@@ -13,5 +14,6 @@ mod verdict;
 pub use expectation::judge;
 pub use judgement::{Judgement, Observed};
 pub use reading::samples_needed;
+pub use recovery::{Recovery, Tolerance};
 pub use validity::validity;
 pub use verdict::Verdict;

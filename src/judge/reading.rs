@@ -12,7 +12,7 @@ const CONFIDENCE: f64 = 0.95;
 /// p99 299, p99.9 2 995, p99.99 29 956.
 ///
 /// The smallest n for which the largest sample is over the true percentile with 95 % confidence, `1 - q^n >= 0.95`:
-/// with fewer, no order statistic bounds it (Hahn and Meeker, *Statistical Intervals*, 5.3). Percentiles under the
+/// with fewer, no order statistic bounds it (Hahn and Meeker, *Statistical Intervals*, chapter 5). Percentiles under the
 /// median are bounded from below in the same way.
 ///
 /// ```

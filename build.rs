@@ -1,0 +1,16 @@
+//! Notes how the crate is built, and has the bundled suite rebuilt when a case is added.
+
+use std::{env, path::Path, process::Command};
+
+fn main() {
+    // The folder is not part of the published package; asking to watch what is not there would rebuild every time.
+    if Path::new("stress/cases").is_dir() {
+        println!("cargo::rerun-if-changed=stress/cases");
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output().ok();
+    let version = version.and_then(|output| String::from_utf8(output.stdout).ok());
+    println!("cargo::rustc-env=BUILT_BY_RUSTC={}", version.unwrap_or_default().trim());
+    println!("cargo::rustc-env=BUILT_WITH_OPT_LEVEL={}", env::var("OPT_LEVEL").unwrap_or_default());
+}

@@ -1,0 +1,14 @@
+/// Every case that ran passed.
+pub const PASSED: u8 = 0;
+
+/// The command line, the settings or the suite are wrong; nothing ran.
+pub const USAGE: u8 = 2;
+
+/// The reports could not be written; what the cases did is on standard error.
+pub const REPORT_NOT_WRITTEN: u8 = 74;
+
+/// At least one case failed, was aborted or is inconclusive; libtest's status for failed tests.
+pub const FAILED: u8 = 101;
+
+/// A person or the stop file ended the run: 128 and the number of SIGINT, as shells say.
+pub const INTERRUPTED: u8 = 130;

@@ -1,0 +1,78 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use crate::suite::Suite;
+
+/// The folder that reports go to, unless a setting names one: `stress` in cargo's target directory.
+pub(super) fn reports(suite: &Suite) -> PathBuf {
+    // Cargo's folder for temporary files of tests is right below the target directory.
+    let of_cargo = suite.tmp.map(Path::new).and_then(Path::parent).map(Path::to_owned);
+    let of_program = || {
+        let program = std::env::current_exe().ok()?;
+        program.ancestors().find(|folder| folder.ends_with("target")).map(Path::to_owned)
+    };
+    let target = of_cargo.or_else(of_program).unwrap_or_else(|| Path::new(suite.package_dir).join("target"));
+    target.join("stress")
+}
+
+/// The folder that `main!` stands in. The compiler names its file relative to the workspace.
+pub(super) fn suite_folder(suite: &Suite) -> PathBuf {
+    let of_workspace = Path::new(suite.package_dir).ancestors().map(|base| base.join(suite.main_file));
+    let found = of_workspace.into_iter().find(|file| file.is_file());
+    let file = found.unwrap_or_else(|| Path::new(suite.package_dir).join(suite.main_file));
+    file.parent().unwrap_or(Path::new(suite.package_dir)).to_owned()
+}
+
+/// `path` as people write it: relative to where they are.
+pub(super) fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    below.unwrap_or_else(|| path.to_owned())
+}
+
+/// The files of the cases' folder that were not there when the suite was built. Cargo does not look into a folder
+/// that a macro reads.
+pub(super) fn files_not_built(suite: &Suite) -> Vec<PathBuf> {
+    let folder = suite_folder(suite).join(suite.folder);
+    let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| entry.ok()).map(|entry| entry.path());
+    let is_case = |path: &PathBuf| {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        path.extension().is_some_and(|e| e == "rs") && !name.starts_with('.') && !suite.files.contains(&name)
+    };
+    let mut missing: Vec<PathBuf> = paths.filter(is_case).map(|path| shown(&path)).collect();
+    missing.sort();
+    missing
+}
+
+/// Makes cargo build the suite anew. When the file cannot be touched, the message that follows is still right.
+pub(super) fn touch(suite: &Suite) {
+    let file = suite_folder(suite).join(Path::new(suite.main_file).file_name().unwrap_or_default());
+    if let Ok(file) = fs::File::options().append(true).open(file) {
+        let _untouched = file.set_modified(SystemTime::now());
+    }
+}
+
+/// A name for this run: nextest's where it is one of several processes, else the time and something random.
+pub(super) fn run_id(seed: u64) -> String {
+    let of_nextest = std::env::var("NEXTEST_RUN_ID").ok().filter(|id| is_file_name(id));
+    of_nextest.unwrap_or_else(|| {
+        let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+        let salt = u64::from(std::process::id()) ^ seed.rotate_left(17);
+        format!("{now}-{:04x}", salt & 0xffff)
+    })
+}
+
+fn is_file_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// The time now, UTC, to the second.
+pub(super) fn now() -> String {
+    let now = jiff::Timestamp::now();
+    let to_second = now.round(jiff::Unit::Second).unwrap_or(now);
+    to_second.to_string()
+}

@@ -1,0 +1,154 @@
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    sync::{Arc, Mutex, OnceLock},
+    time::Instant,
+};
+
+use super::{
+    arguments::CommandLine,
+    exit, place,
+    trials::{Results, Shared, trials},
+};
+use crate::{
+    case::CaseInfo,
+    monitor::{BuildInfo, Environment},
+    report::{RunReport, SCHEMA_VERSION, Summary, settings_report, summary_text},
+    settings::{Settings, SettingsError, Sources, assignment, show},
+    suite::{Registered, Suite},
+    supervisor::become_subreaper,
+};
+
+/// Runs the suite.
+pub(super) fn run(
+    suite: &Suite,
+    cases: &BTreeMap<String, Registered>,
+    mut arguments: CommandLine,
+) -> ExitCode {
+    let missing = place::files_not_built(suite);
+    if !missing.is_empty() {
+        place::touch(suite);
+        let missing: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
+        eprintln!(
+            "error: {} came after this build: run the same command again, and it is built in. (A build.rs with \
+             `cargo::rerun-if-changed` for the folder saves the second run.)",
+            missing.join(", ")
+        );
+        return ExitCode::from(exit::USAGE);
+    }
+    let infos: Vec<CaseInfo> = cases.values().map(|case| case.info).collect();
+    let settings = match settings(suite, &infos, &arguments) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(exit::USAGE);
+        }
+    };
+    if settings.run().switch("show_settings") {
+        print!("{}", show(&settings, &infos));
+        return ExitCode::from(exit::PASSED);
+    }
+    let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
+    arguments.test.test_threads = Some(threads.unwrap_or(1));
+    let shared = Arc::new(shared(suite, settings, &arguments));
+    become_subreaper();
+    let began = Instant::now();
+    let started_at = place::now();
+    let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
+    let is_written = arguments.test.list || report(&shared, began, started_at);
+    let is_stopped = shared.begun.get().is_some_and(|begun| begun.control.stop_reason().is_some());
+    match (is_stopped, conclusion.has_failed(), is_written) {
+        (true, _, _) => ExitCode::from(exit::INTERRUPTED),
+        (false, true, _) => ExitCode::from(exit::FAILED),
+        (false, false, false) => ExitCode::from(exit::REPORT_NOT_WRITTEN),
+        (false, false, true) => ExitCode::from(exit::PASSED),
+    }
+}
+
+fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared {
+    // A seed that people can type again.
+    let seed = settings.run().count("seed").unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    Shared {
+        suite: *suite,
+        seed,
+        run_id: place::run_id(seed),
+        shows_output: arguments.test.nocapture,
+        is_parallel: arguments.test.test_threads != Some(1),
+        settings,
+        begun: OnceLock::new(),
+        results: Mutex::new(Results::default()),
+    }
+}
+
+fn settings(suite: &Suite, cases: &[CaseInfo], arguments: &CommandLine) -> Result<Settings, SettingsError> {
+    let mut command_line = arguments.as_settings();
+    for text in &arguments.set {
+        command_line.push(assignment(text)?);
+    }
+    let file = place::shown(&place::suite_folder(suite).join("stress.toml"));
+    let around = Sources::around(&file);
+    let all = around
+        .and_then(|around| Settings::load(Sources { command_line: command_line.clone(), ..around }, cases));
+    match all {
+        // Listing is what editors and nextest do for a whole workspace: a mistake in one suite's settings must not
+        // take the others' lists away.
+        Err(error) if arguments.test.list => {
+            let settings = Settings::load(Sources { command_line, ..Sources::default() }, cases)?;
+            eprintln!("warning: {error}");
+            Ok(settings)
+        }
+        all => all,
+    }
+}
+
+/// Writes the reports and shows the summary; whether everything could be written. Without a case that ran there is
+/// nothing to tell.
+fn report(shared: &Shared, began: Instant, started_at: String) -> bool {
+    let Some(begun) = shared.begun.get() else { return true };
+    let results = std::mem::take(&mut *shared.results());
+    let environment = Environment::read(BuildInfo {
+        rustc: env!("BUILT_BY_RUSTC").to_owned(),
+        optimised: env!("BUILT_WITH_OPT_LEVEL") != "0",
+        debug_assertions: cfg!(debug_assertions),
+        proofload: env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    let mut warnings = Vec::new();
+    if !environment.build.optimised {
+        warnings.push(
+            "the suite was built without optimisation, so the load generator may be the limit: set `opt-level = 2` \
+             in [profile.test] of Cargo.toml"
+                .to_owned(),
+        );
+    }
+    let stopped = begun.control.stop_reason().map(|reason| begun.control.sentence(reason));
+    let run = RunReport {
+        schema_version: SCHEMA_VERSION,
+        run_id: shared.run_id.clone(),
+        started_at,
+        duration_s: began.elapsed().as_secs_f64(),
+        profile: shared.settings.profile().to_owned(),
+        seed: shared.seed,
+        command: std::env::args().skip(1).collect(),
+        summary: Summary::default(),
+        stopped,
+        warnings,
+        recommendations: Vec::new(),
+        environment,
+        settings: settings_report(shared.settings.run()),
+        cases: results.cases,
+        ignored: results.ignored,
+    };
+    let formats = shared.settings.run().list("report");
+    match begun.folder.write_run(run.clone(), &formats) {
+        Ok(whole) => {
+            eprint!("\n{}", summary_text(&whole));
+            eprintln!("reports: {}", place::shown(begun.folder.path()).display());
+            !results.is_unwritten
+        }
+        Err(error) => {
+            eprint!("\n{}", summary_text(&run));
+            eprintln!("error: {error}");
+            false
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use super::{
+    arguments::CommandLine,
+    exit,
+    lock::{LockError, Turns},
+    place,
+    selection::{Selection, select},
+};
+use crate::{
+    context::Terms,
+    judge::Verdict,
+    report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, case_line, case_report},
+    safety::Limits,
+    settings::Settings,
+    suite::{Registered, Suite},
+    supervisor::{Control, Order, Record, StopCause, SuperviseError, supervise, supervise_in_process},
+};
+
+/// What the trials of a run share.
+pub(super) struct Shared {
+    pub(super) suite: Suite,
+    pub(super) settings: Settings,
+    pub(super) seed: u64,
+    pub(super) run_id: String,
+    pub(super) shows_output: bool,
+    /// Cases may run beside each other.
+    pub(super) is_parallel: bool,
+    pub(super) begun: OnceLock<Begun>,
+    pub(super) results: Mutex<Results>,
+}
+
+/// What exists from the first case on.
+pub(super) struct Begun {
+    pub(super) folder: RunFolder,
+    pub(super) control: Control,
+    turns: Turns,
+    /// The one turn of a run whose cases run beside each other.
+    _turn: Option<std::fs::File>,
+}
+
+/// What became of the cases so far.
+#[derive(Default)]
+pub(super) struct Results {
+    pub(super) cases: Vec<CaseReport>,
+    pub(super) ignored: Vec<IgnoredCase>,
+    pub(super) is_unwritten: bool,
+}
+
+/// One trial for each case that libtest-mimic is to know of.
+pub(super) fn trials(
+    shared: &Arc<Shared>,
+    cases: &BTreeMap<String, Registered>,
+    arguments: &CommandLine,
+) -> Vec<Trial> {
+    cases.iter().filter_map(|(name, case)| trial(shared, name, case, arguments)).collect()
+}
+
+fn trial(shared: &Arc<Shared>, name: &str, case: &Registered, arguments: &CommandLine) -> Option<Trial> {
+    let run = {
+        let (shared, name, case) = (Arc::clone(shared), name.to_owned(), *case);
+        move || shared.run_case(&name, &case)
+    };
+    let ignored = |reason: String| {
+        let (shared, ignored) = (Arc::clone(shared), IgnoredCase { name: name.to_owned(), reason });
+        Trial::ignorable_test(name.to_owned(), move || {
+            let reason = ignored.reason.clone();
+            shared.results().ignored.push(ignored);
+            Ok(Completion::ignored_with(reason))
+        })
+    };
+    match select(&case.info, &shared.settings) {
+        Selection::Runs => Some(Trial::ignorable_test(name.to_owned(), run)),
+        // libtest's own words for it, which nextest uses too: a list marks it, `--ignored` runs it.
+        Selection::LeftOut { .. } if arguments.test.list || arguments.asks_for_ignored() => {
+            Some(Trial::ignorable_test(name.to_owned(), run).with_ignored_flag(true))
+        }
+        Selection::LeftOut { reason } => Some(ignored(reason)),
+        Selection::NotSelected { .. } if arguments.test.list || arguments.asks_for_ignored() => None,
+        Selection::NotSelected { reason } => Some(ignored(reason)),
+    }
+}
+
+impl Shared {
+    pub(super) fn results(&self) -> std::sync::MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run_case(&self, name: &str, case: &Registered) -> Result<Completion, Failed> {
+        if self.settings.run().switch("dry_run") {
+            return self.plan_case(name, case);
+        }
+        let begun = self.begun();
+        if let Some(reason) = begun.control.stop_reason() {
+            return Ok(self.skipped(name, format!("the run was stopped: {}", begun.control.sentence(reason))));
+        }
+        let turn = match begun.turns.wait(&begun.control) {
+            Ok(turn) => turn,
+            Err(LockError::Stopped) => return Ok(self.skipped(name, LockError::Stopped.to_string())),
+            Err(error) => fatal(&error),
+        };
+        let report = self.supervised(begun, name, case)?;
+        drop(turn);
+        let line = case_line(&report);
+        let verdict = report.verdict;
+        if let Err(error) = begun.folder.write_case(&report) {
+            eprintln!("error: {error}");
+            self.results().is_unwritten = true;
+        }
+        self.results().cases.push(report);
+        match verdict {
+            Verdict::Pass => Ok(Completion::Completed),
+            Verdict::Inconclusive | Verdict::Fail | Verdict::Aborted => Err(Failed::from(line)),
+        }
+    }
+
+    fn skipped(&self, name: &str, reason: String) -> Completion {
+        self.results().ignored.push(IgnoredCase { name: name.to_owned(), reason: reason.clone() });
+        Completion::ignored_with(reason)
+    }
+
+    /// Makes the run's folder and starts to listen, before the first case.
+    fn begun(&self) -> &Begun {
+        self.begun.get_or_init(|| {
+            let run = self.settings.run();
+            let base = run.text("report_dir").map_or_else(|| place::reports(&self.suite), Into::into);
+            let folder = RunFolder::open(&base, &self.run_id).unwrap_or_else(|error| fatal(&error));
+            let stop_file = run.text("stop_file").map_or_else(|| folder.path().join("stop"), Into::into);
+            let control = Control::listen(Some(stop_file)).unwrap_or_else(|error| fatal(&error));
+            let turns = Turns::of_setting(run.text("lock").unwrap_or("machine"));
+            match self.is_parallel {
+                false => Begun { folder, control, turns, _turn: None },
+                true => {
+                    let turn = turns.wait(&control).unwrap_or_else(|error| fatal(&error));
+                    Begun { folder, control, turns: Turns::Off, _turn: turn }
+                }
+            }
+        })
+    }
+
+    fn supervised(&self, begun: &Begun, name: &str, case: &Registered) -> Result<CaseReport, Failed> {
+        let folder = RunFolder::of_case(name);
+        let order = self.order(name, case, begun.folder.path().join(&folder), false)?;
+        let started_at = place::now();
+        let record = match self.settings.run().switch("in_process") {
+            true => supervise_in_process(&order, case, &begun.control),
+            false => supervise(&order, &begun.control),
+        };
+        let record = record.unwrap_or_else(|error| not_run(&error));
+        let facts = CaseFacts {
+            info: &case.info,
+            settings: &order.terms.settings,
+            seed: order.terms.seed,
+            started_at,
+            repeat: self.repeat(name, case),
+            folder,
+        };
+        Ok(case_report(&facts, &record))
+    }
+
+    fn order(
+        &self,
+        name: &str,
+        case: &Registered,
+        folder: std::path::PathBuf,
+        is_dry_run: bool,
+    ) -> Result<Order, Failed> {
+        let settings = self.settings.for_case(&case.info);
+        let program = std::env::current_exe()
+            .map_err(|error| Failed::from(format!("the program of this suite cannot be found: {error}")))?;
+        let limits = Limits::of(&settings);
+        Ok(Order {
+            name: name.to_owned(),
+            limits,
+            terms: Terms {
+                settings,
+                folder,
+                scratch: std::path::PathBuf::new(),
+                seed: seed_of(self.seed, name),
+                is_dry_run,
+            },
+            program,
+            shows_output: self.shows_output,
+            shows_progress: !is_dry_run && self.settings.run().text("progress") != Some("off"),
+        })
+    }
+
+    /// Runs the body with loads that only say what they are.
+    fn plan_case(&self, name: &str, case: &Registered) -> Result<Completion, Failed> {
+        let folder =
+            tempfile::tempdir().map_err(|error| Failed::from(format!("no temporary folder: {error}")))?;
+        let order = self.order(name, case, folder.path().to_owned(), true)?;
+        let record =
+            supervise(&order, &Control::default()).map_err(|error| Failed::from(error.to_string()))?;
+        let planned = &record.gathered.planned;
+        if planned.is_empty() {
+            return Err(Failed::from(format!("no load was reached: {}", record.ending)));
+        }
+        let seconds: f64 = planned.iter().filter_map(|p| p.length_s).sum();
+        let length = crate::units::show_duration(std::time::Duration::from_secs_f64(seconds));
+        let loads: Vec<String> = planned.iter().map(|p| format!("{}: {}", p.load, p.plan)).collect();
+        Ok(Completion::ignored_with(format!("dry run, {length}: {}", loads.join("; "))))
+    }
+
+    /// The command that runs this case again.
+    fn repeat(&self, name: &str, case: &Registered) -> String {
+        let profile = match self.settings.profile() {
+            "default" => String::new(),
+            profile => format!(" --profile {profile}"),
+        };
+        let consent = match case.info.markers.iter().any(|m| crate::case::LEFT_OUT_BY_DEFAULT.contains(m)) {
+            true => " --include-all",
+            false => "",
+        };
+        let suite = self.suite.crate_name;
+        format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}", self.seed)
+    }
+}
+
+/// Ends the program before the first case: there is nothing to lose yet.
+fn fatal(error: &dyn std::fmt::Display) -> ! {
+    eprintln!("error: {error}");
+    std::process::exit(i32::from(exit::REPORT_NOT_WRITTEN))
+}
+
+/// The record of a case that could not even be started.
+fn not_run(error: &SuperviseError) -> Record {
+    Record {
+        ending: crate::Ending::NotRun { error: error.to_string() },
+        stop: None::<StopCause>,
+        duration: std::time::Duration::ZERO,
+        gathered: crate::supervisor::Gathered::default(),
+        resources: crate::Resources::default(),
+        output_tail: String::new(),
+        left_processes: 0,
+    }
+}
+
+/// Each case has a seed of its own, so that leaving one out does not change the others.
+fn seed_of(run: u64, name: &str) -> u64 {
+    // FNV-1a: short, and the same on every machine, which std's hasher does not promise.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // 53 bits: JSON numbers are read as floats in many places.
+    (run ^ hash) & ((1 << 53) - 1)
+}
