@@ -15,11 +15,14 @@ pub struct Registered {
 
 inventory::collect!(Registered);
 
+/// The future of an async case.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 /// The function behind a case.
 #[derive(Clone, Copy)]
 pub enum Body {
     /// An async function.
-    Async(fn(Context) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>),
+    Async(fn(Context) -> Running),
     /// A plain function.
     Blocking(fn(Context) -> Result<(), Error>),
 }

@@ -197,7 +197,7 @@ impl Sink for ToJournal {
     }
 
     fn slice(&self, slice: &Slice) {
-        self.0.write(Event::Slice(slice.clone()));
+        self.0.write(Event::Slice(Box::new(slice.clone())));
     }
 
     fn finished(&self, observation: &Observation) {

@@ -18,7 +18,7 @@ mod workload;
 
 pub(crate) use attempt::{is_in_operation, panic_text};
 pub(crate) use collector::{Collecting, Sink, Slice, Started};
-pub(crate) use drive::{DriveError, Job, drive};
+pub(crate) use drive::{Job, drive};
 pub use op::Op;
 pub use workload::Workload;
 pub(crate) use workload::{Async, Blocking};

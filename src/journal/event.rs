@@ -27,7 +27,7 @@ pub(crate) enum Event {
     /// A load begins.
     LoadStarted(Started),
     /// What happened in a load since the last slice.
-    Slice(Slice),
+    Slice(Box<Slice>),
     /// A load has ended and this is all of it.
     LoadFinished(Box<Observation>),
     /// A load that a dry run came across.

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Event, Line};
+use super::Line;
 
 /// Reads a journal while it is being written.
 pub(crate) struct Reader {
@@ -50,18 +50,16 @@ impl Reader {
     pub(crate) fn unreadable(&self) -> u64 {
         self.unreadable + u64::from(!self.rest.is_empty())
     }
-
-    /// Whether the journal's first event names another format than this program's.
-    pub(crate) fn is_foreign(line: &Line) -> bool {
-        matches!(line.event, Event::CaseStarted { schema_version, .. } if schema_version != super::event::SCHEMA_VERSION)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
-    use super::{super::Writer, *};
+    use super::{
+        super::{Event, Writer},
+        *,
+    };
 
     fn note(text: &str) -> Event {
         Event::Note { text: text.to_owned() }

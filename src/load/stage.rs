@@ -23,17 +23,6 @@ impl Stage {
         Self { from, to, length: Some(length), name: None }
     }
 
-    /// The level at `t` after the stage's start.
-    pub(crate) fn level_at(&self, t: Duration) -> f64 {
-        match self.length {
-            Some(length) if self.from != self.to && !length.is_zero() => {
-                let share = (t.as_secs_f64() / length.as_secs_f64()).clamp(0.0, 1.0);
-                self.from + (self.to - self.from) * share
-            }
-            _ => self.from,
-        }
-    }
-
     /// The highest level of the stage.
     pub(crate) const fn peak(&self) -> f64 {
         self.from.max(self.to)

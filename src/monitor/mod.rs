@@ -29,12 +29,12 @@ pub use machine_info::MachineInfo;
 pub(crate) use machine_info::cores_available;
 pub(crate) use own::OwnProcess;
 pub use resources::{ResourceWindow, Resources};
-pub(crate) use sample::{MachineSample, Pressure, TreeSample};
+pub(crate) use sample::TreeSample;
 pub(crate) use timeline::ResourceRecorder;
 
 #[cfg(target_os = "linux")]
 pub(crate) use machine::Machine;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{Machine, Tree, find_marked, is_alive, peak_memory_of_self};
+pub(crate) use portable::{Machine, Tree, find_marked, peak_memory_of_self};
 #[cfg(target_os = "linux")]
-pub(crate) use process::{Tree, find_marked, is_alive, peak_memory_of_self};
+pub(crate) use process::{Tree, find_marked, peak_memory_of_self};

@@ -10,7 +10,7 @@ mod recommend;
 mod text;
 
 pub(crate) use assemble::{CaseFacts, case_report, settings_report};
-pub(crate) use folder::{FolderError, RunFolder};
+pub(crate) use folder::RunFolder;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
     RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,

@@ -86,11 +86,6 @@ impl Resolved {
         &self.setting(key).origin
     }
 
-    /// Whether anybody set this key, be it to the built-in value.
-    pub(crate) fn is_set(&self, key: &str) -> bool {
-        !self.origin(key).is_built_in()
-    }
-
     /// Every key with its setting, by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.0.iter().map(|(name, setting)| (name.as_str(), setting))
@@ -132,7 +127,7 @@ mod tests {
         assert_eq!(case.rate("rate"), None);
         assert_eq!(case.factor("time_scale"), 1.0);
         assert_eq!(case.list("expect"), Vec::<String>::new());
-        assert!(!case.is_set("time_limit"));
+        assert!(!case.origin("time_limit").is_from_outside());
 
         let run = Resolved::built_in(Scope::Run);
         assert_eq!(run.list("report"), ["json", "text"]);

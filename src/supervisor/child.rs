@@ -101,7 +101,7 @@ fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
         find_marked(CHILD_VARIABLE, &token).into_iter().for_each(kill);
     }
     // What cannot be removed is left to the system's own cleaning of its temporary folder.
-    let _left = fs::remove_dir_all(scratch.parent().unwrap_or(&scratch));
+    let _left = fs::remove_dir_all(scratch.parent().unwrap_or(scratch));
     kill_own_group()
 }
 

@@ -43,7 +43,7 @@ impl Gathered {
                 let name = started.load.clone();
                 self.running.insert(name, Salvage { started, phases, in_flight: 0, last_s: 0.0 });
             }
-            Event::Slice(slice) => self.slice(slice),
+            Event::Slice(slice) => self.slice(&slice),
             Event::LoadFinished(observation) => {
                 self.running.remove(&observation.load);
                 self.observations.push(*observation);
@@ -60,7 +60,7 @@ impl Gathered {
         }
     }
 
-    fn slice(&mut self, slice: Slice) {
+    fn slice(&mut self, slice: &Slice) {
         let Some(salvage) = self.running.get_mut(&slice.load) else { return };
         salvage.in_flight = slice.in_flight;
         salvage.last_s = slice.at_s;
@@ -154,7 +154,7 @@ mod tests {
     fn slice(at_s: f64, due: u64, ok: u64) -> Event {
         let counts = Counts { due, ok, ..Counts::default() };
         let figures = Figures { counts, ..Figures::default() };
-        Event::Slice(Slice { load: "load".into(), at_s, phase: 0, in_flight: due - ok, figures })
+        Event::Slice(Box::new(Slice { load: "load".into(), at_s, phase: 0, in_flight: due - ok, figures }))
     }
 
     fn gathered(events: impl IntoIterator<Item = Event>) -> Gathered {

@@ -79,7 +79,8 @@ fn the_run_has_no_case_layers_but_profiles() {
     assert_eq!(settings.run().list("report"), ["json", "html"]);
     assert_eq!(settings.run().count("seed"), Some(0));
     assert!(settings.run().switch("include_slow"));
-    assert!(settings.run().is_set("include_slow") && !settings.run().is_set("lock"));
+    assert!(settings.run().origin("include_slow").is_from_outside());
+    assert!(!settings.run().origin("lock").is_from_outside());
     assert_eq!(settings.run().text("progress"), Some("off"));
     assert_eq!(shown(settings.run(), "profile"), "nightly from PROOFLOAD_PROFILE");
 
