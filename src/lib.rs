@@ -1,4 +1,33 @@
-//! Stress tests inside `cargo test`.
+//! Stress tests that live inside `cargo test`: each case runs in a process of its own under safety limits, against an
+//! honest load, and ends in a verdict with the figures that it rests on.
+//!
+//! ```no_run
+//! # fn main() {}
+//! use proofload::{Context, Load, per_second, seconds};
+//!
+//! #[proofload::case(time_limit = "2m", max_memory = "512MiB")]
+//! async fn answers_quickly(cx: Context) -> proofload::Result {
+//!     cx.load(Load::rate(per_second(100)).for_duration(seconds(30)))
+//!         .expect("success_rate >= 99%")
+//!         .expect("latency.p95 < 50ms")
+//!         .run(|op| async move { answer(op.index).await })
+//!         .await?;
+//!     cx.done()
+//! }
+//!
+//! async fn answer(question: u64) -> Result<u64, std::io::Error> {
+//!     Ok(question)
+//! }
+//! ```
+//!
+//! # Map
+//!
+//! - [`case`](macro@case) registers a case, [`main!`] makes the suite's `main`, [`harness`] is its command line.
+//! - [`Context`] is what a case gets: [`Context::load`] runs a [`Load`], open (a rate) or closed (users).
+//! - An operation ends in an [`Outcome`]; what a load did is an [`observe::Observation`].
+//! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
+//! - [`report`] is the model of `report.json`.
+//! - [`units`] has rates, sizes and shares.
 
 pub mod case;
 mod context;
@@ -32,6 +61,15 @@ pub use stop::{StopReason, StopToken};
 pub use supervisor::Ending;
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
 
+/// What most cases use.
+pub mod prelude {
+    pub use crate::{
+        Context, Load, Op, Outcome, Rejected, Retry, Workload,
+        expect::{error_rate, latency, success_rate, throughput},
+        gib, hours, mib, millis, minutes, per_minute, per_second, seconds,
+    };
+}
+
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]
 pub mod __private {
@@ -42,3 +80,8 @@ pub mod __private {
         suite::{Body, IntoCaseResult, Registered, Suite},
     };
 }
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

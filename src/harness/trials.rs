@@ -201,10 +201,11 @@ impl Shared {
         if planned.is_empty() {
             return Err(Failed::from(format!("no load was reached: {}", record.ending)));
         }
-        let seconds: f64 = planned.iter().filter_map(|p| p.length_s).sum();
-        let length = crate::units::show_duration(std::time::Duration::from_secs_f64(seconds));
+        let longest = order.limits.time.map_or("without a time limit".to_owned(), |limit| {
+            format!("at most {}", crate::units::show_duration(limit))
+        });
         let loads: Vec<String> = planned.iter().map(|p| format!("{}: {}", p.load, p.plan)).collect();
-        Ok(Completion::ignored_with(format!("dry run, {length}: {}", loads.join("; "))))
+        Ok(Completion::ignored_with(format!("dry run, {longest}: {}", loads.join("; "))))
     }
 
     /// The command that runs this case again.

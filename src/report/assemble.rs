@@ -91,13 +91,19 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
         ending => add(Verdict::Fail, ending.to_string()),
     }
     for judgement in &record.gathered.judgements {
-        if judgement.verdict != Verdict::Pass {
+        // What could not be judged because of the stop is no reason beside it.
+        let is_reason = match judgement.verdict {
+            Verdict::Pass => false,
+            Verdict::Inconclusive => record.stop.is_none(),
+            Verdict::Fail | Verdict::Aborted => true,
+        };
+        if is_reason {
             let load =
                 if judgement.load.is_empty() { String::new() } else { format!("{}: ", judgement.load) };
             add(judgement.verdict, format!("{load}{}", judgement.sentence));
         }
     }
-    for seen in &record.gathered.observations {
+    for seen in record.gathered.observations.iter().filter(|_| record.stop.is_none()) {
         if !seen.total.counts.is_balanced() {
             add(Verdict::Inconclusive, format!("{}: the counts of operations do not add up", seen.load));
         } else if seen.total.counts.due == 0 {
