@@ -1,24 +1,27 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::Instant;
-
-/// The one clock of a load: nanoseconds since its start. It follows tokio's, so that tests can make time pass.
+/// The one clock of a load: nanoseconds since its start.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    origin: Instant,
+pub(super) enum Clock {
+    /// The machine's.
+    Real(Instant),
+    /// Tokio's, which tests make pass.
+    Virtual(tokio::time::Instant),
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
-        Self { origin: Instant::now() }
+    pub(super) fn start(is_virtual: bool) -> Self {
+        match is_virtual {
+            false => Self::Real(Instant::now()),
+            true => Self::Virtual(tokio::time::Instant::now()),
+        }
     }
 
     pub(super) fn now_ns(self) -> u64 {
-        as_ns(self.origin.elapsed())
-    }
-
-    pub(super) fn at(self, ns: u64) -> Instant {
-        self.origin + Duration::from_nanos(ns)
+        match self {
+            Self::Real(origin) => as_ns(origin.elapsed()),
+            Self::Virtual(origin) => as_ns(origin.elapsed()),
+        }
     }
 }
 

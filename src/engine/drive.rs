@@ -210,7 +210,7 @@ impl<W: Workload> Shared<W> {
 pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observation, DriveError> {
     let load = with_warm_up(job.load.clone(), job.warm_up);
     let started_s = job.case_started.elapsed().as_secs_f64();
-    let clock = Clock::start();
+    let clock = Clock::start(job.collecting.is_virtual());
     let phases = phases_of(&load, job.warm_up.is_some());
     let shared = Arc::new(Shared {
         workload,
@@ -245,7 +245,10 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
 
     let drain = Drain { grace: job.drain, once_stopped: LONGEST_DRAIN_ONCE_STOPPED };
     let driven = match &load {
-        Load::Open(open) => open::drive(&shared, open, job.seed, drain).await,
+        // On a worker of the runtime, which hands timers over fastest: the one that waits for events runs the pacer.
+        Load::Open(open) => {
+            on_a_worker(open::drive(Arc::clone(&shared), open.clone(), job.seed, drain)).await
+        }
         Load::Closed(closed) => closed::drive(&shared, closed, drain).await,
     };
     shared.close();
@@ -274,6 +277,18 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     };
     job.sink.finished(&observation);
     Ok(observation)
+}
+
+/// Runs a future as a task of the runtime, ended when this future is dropped.
+async fn on_a_worker<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(future);
+    match task.join_next().await {
+        Some(Ok(output)) => output,
+        Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime is shutting down, and this future with it.
+        Some(Err(_)) | None => std::future::pending().await,
+    }
 }
 
 /// How long the end of a load may take.

@@ -23,8 +23,8 @@ const STARTS_IN_A_ROW: u32 = 128;
 
 /// Starts operations when the schedule says so; late ones at once, none before its time, those over the cap never.
 pub(super) async fn drive<W: Workload>(
-    shared: &Arc<Shared<W>>,
-    load: &OpenLoad,
+    shared: Arc<Shared<W>>,
+    load: OpenLoad,
     seed: u64,
     drain: Drain,
 ) -> Result<(), UserPanicked> {
@@ -52,7 +52,7 @@ pub(super) async fn drive<W: Workload>(
             Some(slot) => {
                 recorder.due();
                 let start = Start { slot, phase, intended_ns, index, user: index, iteration: 0 };
-                running.spawn(operate(Arc::clone(shared), start));
+                running.spawn(operate(Arc::clone(&shared), start));
             }
         }
         index += 1;
@@ -62,7 +62,7 @@ pub(super) async fn drive<W: Workload>(
             yield_now().await;
         }
     }
-    let length = Load::Open(load.clone()).length();
+    let length = Load::Open(load).length();
     if pacer.until(length.map_or(0, as_ns)).await {
         (0..shared.phases.len()).for_each(|p| shared.begin_phase(p));
     }
