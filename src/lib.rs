@@ -50,7 +50,7 @@ mod supervisor;
 pub mod units;
 
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
-pub use engine::{Op, Workload};
+pub use engine::{DriveAloneError, Op, Workload, drive_alone};
 pub use error::{Error, Result};
 pub use journal::Figure;
 pub use load::Load;

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 /// Why something was stopped before its own end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
@@ -43,7 +44,7 @@ impl StopReason {
             Self::MemoryGrowth => "memory grew faster than its limit",
             Self::Cpu => "the CPU limit was crossed",
             Self::Concurrency => "the limit of concurrent operations was crossed",
-            Self::Interrupted => "stopped by a person",
+            Self::Interrupted => "a person stopped it",
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
         }

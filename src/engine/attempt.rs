@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::{Op, Workload};
+use super::{Op, Workload, clock::Clock};
 use crate::{
     outcome::{Ending, Outcome, Retry},
     stop::StopToken,
@@ -34,14 +34,19 @@ impl Deadline {
         Self { timer: None, limit }
     }
 
-    /// `future`'s output, or `None` once `limit` has passed since `started`.
-    async fn bound<F: Future>(&mut self, started: Instant, future: F) -> Option<F::Output> {
+    /// `future`'s output, or `None` once `limit` has passed since `started_ns`.
+    async fn bound<F: Future>(&mut self, clock: Clock, started_ns: u64, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let due = started + self.limit;
+        let mut due = None;
         std::future::poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
+            // Read only when there is something to wait for: most of what an empty operation costs is the clock.
+            let due = *due.get_or_insert_with(|| {
+                let spent = Duration::from_nanos(clock.now_ns().saturating_sub(started_ns));
+                Instant::now() + self.limit.saturating_sub(spent)
+            });
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
             // The timer may still be set for an earlier operation: then it fires early and is moved on.
             while timer.as_mut().poll(cx).is_ready() {
@@ -56,29 +61,36 @@ impl Deadline {
     }
 }
 
+/// What bounds an operation.
+pub(super) struct Terms<'a> {
+    pub(super) clock: Clock,
+    pub(super) started_ns: u64,
+    pub(super) retry: Retry,
+    pub(super) stop: &'a StopToken,
+}
+
 /// Carries out one operation with its retries, all within the deadline. A panic is an error of that operation.
 pub(super) async fn carry_out<W: Workload>(
     workload: &W,
     user: &mut W::User,
     mut op: Op,
     deadline: &mut Deadline,
-    retry: Retry,
-    stop: &StopToken,
+    terms: &Terms<'_>,
 ) -> Finished {
     let mut retries = 0;
     let attempts = async {
         loop {
             op.attempt = retries;
             let outcome = caught(async { workload.operation(user, op).await }).await.unwrap_or_else(panicked);
-            let is_last = retries == retry.times || stop.is_stopped();
+            let is_last = retries == terms.retry.times || terms.stop.is_stopped();
             if is_last || matches!(outcome.ending, Ending::Ok) {
                 return outcome;
             }
             retries += 1;
-            sleep(retry.pause_before(retries)).await;
+            sleep(terms.retry.pause_before(retries)).await;
         }
     };
-    let outcome = deadline.bound(Instant::now(), attempts).await;
+    let outcome = deadline.bound(terms.clock, terms.started_ns, attempts).await;
     Finished { outcome, retries }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     sync::watch,
-    task::{JoinError, JoinSet, consume_budget},
+    task::{JoinError, JoinSet, yield_now},
 };
 
 use super::{
@@ -25,6 +25,9 @@ pub(super) struct UserPanicked {
     pub(super) panic: String,
 }
 
+/// Operations without a pause between them that a user does before it lets others have the thread.
+const OPERATIONS_IN_A_ROW: u32 = 64;
+
 /// A moment at which the number of users or the phase changes.
 #[derive(Debug, PartialEq)]
 struct Change {
@@ -38,10 +41,10 @@ struct Crowd {
     /// Users with a smaller number run, the others wait.
     wanted: AtomicUsize,
     phase: AtomicUsize,
-    /// Operations begun by all.
-    begun: AtomicU64,
-    /// Those of them that count as iterations: the warm-up's do not.
+    /// Iterations that all share and that were taken.
     tickets: AtomicU64,
+    /// The most users there will ever be.
+    most_users: u64,
     changed: watch::Sender<()>,
     iterations: Option<Iterations>,
     think: Think,
@@ -56,8 +59,8 @@ pub(super) async fn drive<W: Workload>(
     let crowd = Arc::new(Crowd {
         wanted: AtomicUsize::new(0),
         phase: AtomicUsize::new(0),
-        begun: AtomicU64::new(0),
         tickets: AtomicU64::new(0),
+        most_users: load.stages.iter().map(|s| s.peak() as u64).max().unwrap_or(0),
         changed: watch::Sender::new(()),
         iterations: load.iterations,
         think: load.think,
@@ -128,35 +131,50 @@ async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, nu
     let mut user = shared.workload.user(number as u64);
     let mut deadline = shared.deadline();
     let mut iteration = 0;
-    while crowd.wait_for_turn(&shared, number).await && crowd.has_iteration_left(&shared, iteration) {
+    let mut in_a_row = 0;
+    // When the last operation ended, unless something came between: then the next one starts at that moment.
+    let mut now_ns = None;
+    while crowd.is_wanted(&shared, number) || crowd.wait_for_turn(&shared, number).await {
         let phase = crowd.phase.load(Ordering::Acquire);
-        let recorder = &shared.phases[phase].recorder;
-        recorder.due();
-        let intended_ns = shared.clock.now_ns();
+        let state = &shared.phases[phase];
+        let Some(index) = crowd.next_index(state.is_warm_up(), number, iteration) else { break };
+        state.recorder.due();
+        let intended_ns = now_ns.take().unwrap_or_else(|| shared.clock.now_ns());
         let start = Start {
             slot: shared.flight.begin_of_user(number, intended_ns, phase),
             phase,
             intended_ns,
-            index: crowd.begun.fetch_add(1, Ordering::Relaxed),
+            actual_ns: Some(intended_ns),
+            index,
             user: number as u64,
             iteration,
         };
-        shared.operate(&mut user, start, &mut deadline, |slot| shared.flight.end_of_user(slot)).await;
-        if !shared.phases[phase].is_warm_up() {
+        let ended_ns =
+            shared.operate(&mut user, start, &mut deadline, |slot| shared.flight.end_of_user(slot)).await;
+        if !state.is_warm_up() {
             iteration += 1;
         }
-        crowd.pause(&shared, number, iteration).await;
-        // Operations that never wait would keep the thread from everybody else.
-        consume_budget().await;
+        in_a_row += 1;
+        match crowd.think {
+            Think::Between(least, most) => crowd.pause(&shared, number, iteration, least, most).await,
+            // Operations that never wait would keep the thread from everybody else.
+            Think::Never if in_a_row >= OPERATIONS_IN_A_ROW => {
+                in_a_row = 0;
+                yield_now().await;
+            }
+            Think::Never => now_ns = Some(ended_ns),
+        }
     }
 }
 
 impl Crowd {
+    /// Whether the load goes on and the schedule wants this user.
+    fn is_wanted<W: Workload>(&self, shared: &Shared<W>, number: usize) -> bool {
+        shared.is_going_on() && number < self.wanted.load(Ordering::Acquire)
+    }
+
     /// Waits while the schedule wants fewer users; `false` when this one may go home.
     async fn wait_for_turn<W: Workload>(&self, shared: &Shared<W>, number: usize) -> bool {
-        if shared.is_going_on() && number < self.wanted.load(Ordering::Acquire) {
-            return true;
-        }
         let mut changed = self.changed.subscribe();
         loop {
             if !shared.is_going_on() {
@@ -172,17 +190,28 @@ impl Crowd {
         }
     }
 
-    fn has_iteration_left<W: Workload>(&self, shared: &Shared<W>, done: u64) -> bool {
+    /// The number of a user's next operation, unless the iterations are done. Counted without asking the others
+    /// where that is possible: a counter that all share would cost more than recording.
+    fn next_index(&self, is_warm_up: bool, number: usize, iteration: u64) -> Option<u64> {
+        let own = iteration * self.most_users + number as u64;
         match self.iterations {
-            _ if shared.phases[self.phase.load(Ordering::Acquire)].is_warm_up() => true,
-            None => true,
-            Some(Iterations::PerUser(n)) => done < n,
-            Some(Iterations::Shared(n)) => self.tickets.fetch_add(1, Ordering::Relaxed) < n,
+            _ if is_warm_up => Some(own),
+            None => Some(own),
+            Some(Iterations::PerUser(n)) => (iteration < n).then_some(own),
+            Some(Iterations::Shared(n)) => {
+                Some(self.tickets.fetch_add(1, Ordering::Relaxed)).filter(|ticket| *ticket < n)
+            }
         }
     }
 
-    async fn pause<W: Workload>(&self, shared: &Shared<W>, number: usize, iteration: u64) {
-        let Think::Between(least, most) = self.think else { return };
+    async fn pause<W: Workload>(
+        &self,
+        shared: &Shared<W>,
+        number: usize,
+        iteration: u64,
+        least: Duration,
+        most: Duration,
+    ) {
         let share = shared.user_rng(number as u64, iteration).f64();
         let pause = least + most.saturating_sub(least).mul_f64(share);
         tokio::select! {

@@ -35,6 +35,7 @@ pub(crate) trait Sink: Send + Sync {
 
 /// What is known of a load when it begins.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Started {
     pub(crate) load: String,
     pub(crate) model: Model,
@@ -47,6 +48,7 @@ pub(crate) struct Started {
 
 /// What happened in one phase of a load since the slice before.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Slice {
     pub(crate) load: String,
     /// Seconds since the load's start.

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Op, Workload,
-    attempt::{Deadline, Finished, carry_out},
+    attempt::{Deadline, Finished, Terms, carry_out},
     clock::{Clock, as_ns},
     closed,
     collector::{Collecting, Collector, Sink, Started},
@@ -91,6 +91,8 @@ pub(super) struct Start {
     pub(super) slot: Slot,
     pub(super) phase: usize,
     pub(super) intended_ns: u64,
+    /// When it really starts; `None` to be read from the clock.
+    pub(super) actual_ns: Option<u64>,
     pub(super) index: u64,
     pub(super) user: u64,
     pub(super) iteration: u64,
@@ -117,15 +119,16 @@ impl<W: Workload> Shared<W> {
         let _began = state.began_ns.compare_exchange(u64::MAX, now, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Carries out one operation and counts it with `is_ours` saying whether it is still to be counted.
+    /// Carries out one operation and counts it with `is_ours` saying whether it is still to be counted. Returns when
+    /// it ended.
     pub(super) async fn operate(
         &self,
         user: &mut W::User,
         start: Start,
         deadline: &mut Deadline,
         is_ours: impl FnOnce(Slot) -> bool,
-    ) {
-        let actual_ns = self.clock.now_ns();
+    ) -> u64 {
+        let actual_ns = start.actual_ns.unwrap_or_else(|| self.clock.now_ns());
         let op = Op {
             index: start.index,
             user: start.user,
@@ -134,21 +137,24 @@ impl<W: Workload> Shared<W> {
             attempt: 0,
             seed: self.seed,
         };
-        let finished = carry_out(&self.workload, user, op, deadline, self.retry, &self.stop).await;
+        let terms = Terms { clock: self.clock, started_ns: actual_ns, retry: self.retry, stop: &self.stop };
+        let finished = carry_out(&self.workload, user, op, deadline, &terms).await;
+        let ended_ns = self.clock.now_ns();
         if is_ours(start.slot) {
-            self.count(&start, actual_ns, &finished);
+            self.count(&start, actual_ns, ended_ns, &finished);
         }
+        ended_ns
     }
 
     /// Counts an operation that could not even be tried.
     pub(super) fn fail(&self, start: &Start, outcome: Outcome, is_ours: impl FnOnce(Slot) -> bool) {
         if is_ours(start.slot) {
-            self.count(start, self.clock.now_ns(), &Finished { outcome: Some(outcome), retries: 0 });
+            let now = self.clock.now_ns();
+            self.count(start, now, now, &Finished { outcome: Some(outcome), retries: 0 });
         }
     }
 
-    fn count(&self, start: &Start, actual_ns: u64, finished: &Finished) {
-        let now = self.clock.now_ns();
+    fn count(&self, start: &Start, actual_ns: u64, now: u64, finished: &Finished) {
         let phase = &self.phases[start.phase];
         let class = match &finished.outcome {
             None => {

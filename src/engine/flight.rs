@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const TIME_BITS: u32 = 48;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 
+/// Users on different threads take and free their slots all the time: each is two cache lines from the next.
+const USER_STRIDE: usize = 16;
+
 /// Which operations are running, each in a slot with its intended start and its phase.
 ///
 /// The slot decides who counts an operation: whoever takes it out, its own end or the end of the drain, counts it,
@@ -21,7 +24,7 @@ pub(super) struct Slot(usize);
 impl Flight {
     /// One slot for each user of a closed load.
     pub(super) fn of_users(users: usize) -> Self {
-        Self::with_slots(users, users as u64)
+        Self::with_slots(users * USER_STRIDE, users as u64)
     }
 
     /// Room for `cap` operations, with as many slots again, so that a free one is found in two looks on average.
@@ -35,8 +38,9 @@ impl Flight {
 
     /// Takes the slot of user `index`, which must be free.
     pub(super) fn begin_of_user(&self, index: usize, intended_ns: u64, phase: usize) -> Slot {
-        self.slots[index].store(packed(intended_ns, phase), Ordering::Release);
-        Slot(index)
+        let place = index * USER_STRIDE;
+        self.slots[place].store(packed(intended_ns, phase), Ordering::Release);
+        Slot(place)
     }
 
     /// Takes a free slot, unless the cap is reached. Only one thread at a time may call this.

@@ -3,6 +3,7 @@
 //! Owns running time. Never judges what it saw, never prints, never touches a file: slices of what happens go to a
 //! [`Sink`].
 
+mod alone;
 mod attempt;
 mod clock;
 mod closed;
@@ -16,6 +17,7 @@ mod pacer;
 mod tests;
 mod workload;
 
+pub use alone::{DriveAloneError, drive_alone};
 pub(crate) use attempt::{is_in_operation, panic_text};
 pub(crate) use collector::{Collecting, Sink, Slice, Started};
 pub(crate) use drive::{Job, drive};

@@ -2,7 +2,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Op {
-    /// Counts the operations of a load from 0, in the order in which they fell due.
+    /// The number of the operation in its load, from 0. An open load counts them in the order in which they fall due;
+    /// in a closed load it is `iteration * users + user`, the same in every run, or the next free one where the users
+    /// share their iterations.
     pub index: u64,
     /// The user that carries it out, from 0. In an open load it is the operation's own number.
     pub user: u64,

@@ -51,7 +51,8 @@ pub(super) async fn drive<W: Workload>(
             None => recorder.due_and_dropped(),
             Some(slot) => {
                 recorder.due();
-                let start = Start { slot, phase, intended_ns, index, user: index, iteration: 0 };
+                let start =
+                    Start { slot, phase, intended_ns, actual_ns: None, index, user: index, iteration: 0 };
                 running.spawn(operate(Arc::clone(&shared), start));
             }
         }
@@ -75,7 +76,9 @@ pub(super) async fn drive<W: Workload>(
 async fn operate<W: Workload>(shared: Arc<Shared<W>>, start: Start) {
     let is_ours = |slot| shared.flight.end(slot);
     match catch_unwind(AssertUnwindSafe(|| shared.workload.user(start.user))) {
-        Ok(mut user) => shared.operate(&mut user, start, &mut shared.deadline(), is_ours).await,
+        Ok(mut user) => {
+            shared.operate(&mut user, start, &mut shared.deadline(), is_ours).await;
+        }
         Err(panic) => {
             shared.fail(&start, Outcome::error(format_args!("panic: {}", panic_text(&*panic))), is_ours)
         }

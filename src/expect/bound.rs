@@ -91,6 +91,7 @@ impl FromStr for Comparison {
 
 /// What a figure is counted in where it is a bare number, as in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Unit {
     /// Seconds.
     #[serde(rename = "s")]

@@ -198,12 +198,15 @@ impl Shared {
         let record =
             supervise(&order, &Control::default()).map_err(|error| Failed::from(error.to_string()))?;
         let planned = &record.gathered.planned;
-        if planned.is_empty() {
+        if planned.is_empty() && record.ending != crate::Ending::Returned {
             return Err(Failed::from(format!("no load was reached: {}", record.ending)));
         }
         let longest = order.limits.time.map_or("without a time limit".to_owned(), |limit| {
             format!("at most {}", crate::units::show_duration(limit))
         });
+        if planned.is_empty() {
+            return Ok(Completion::ignored_with(format!("dry run, {longest}: no load")));
+        }
         let loads: Vec<String> = planned.iter().map(|p| format!("{}: {}", p.load, p.plan)).collect();
         Ok(Completion::ignored_with(format!("dry run, {longest}: {}", loads.join("; "))))
     }

@@ -11,6 +11,7 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// One line of the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Line {
     /// Seconds since the case's process began.
     pub(crate) t_s: f64,
@@ -20,6 +21,7 @@ pub(crate) struct Line {
 
 /// Something that a case tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// The process of the case has begun; always the first.
@@ -46,6 +48,7 @@ pub(crate) enum Event {
 
 /// A load as a dry run shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Planned {
     pub(crate) load: String,
     pub(crate) plan: String,
@@ -55,6 +58,7 @@ pub(crate) struct Planned {
 
 /// A figure that a case measured itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figure {
     /// What was measured: `recovery_time`.
     pub name: String,
@@ -66,6 +70,7 @@ pub struct Figure {
 
 /// How the body of a case ended, as it says itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CaseResult {
     Returned,

@@ -10,6 +10,7 @@ use crate::{
 
 /// What became of one expectation, with the figures and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Judgement {
     /// The expectation's text.
@@ -31,6 +32,7 @@ pub struct Judgement {
 
 /// A figure as it was seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Observed {
     /// The bare number, in `unit`.

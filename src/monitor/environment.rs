@@ -9,6 +9,7 @@ use super::machine_info::MachineInfo;
 
 /// How the program was built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BuildInfo {
     /// The compiler: `rustc 1.89.0 (29483883e 2025-08-04)`.
     pub rustc: String,
@@ -22,6 +23,7 @@ pub struct BuildInfo {
 
 /// What figures depend on beside the code under test; two runs compare only where this is alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// The machine.
     pub machine: MachineInfo,

@@ -3,6 +3,7 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
 
 /// The machine a run was made on, as far as figures depend on it. Its name is left out: reports are passed around.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MachineInfo {
     /// The operating system and its version: `Debian GNU/Linux 12`.
     pub os: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Percentages of CPU are of the cores available to the case (affinity and quotas), so 100 means "all it may have".
 /// Figures of the machine include whatever else ran on it. `None` means not measured, never zero.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Resources {
     /// The most resident memory that one sample saw, in bytes; a peak between two samples is missed.
     pub peak_memory_bytes: u64,
@@ -49,6 +50,7 @@ pub struct Resources {
 
 /// One stretch of the timeline, [`Resources::window_s`] wide.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ResourceWindow {
     /// Where it begins: seconds since the start of the case.
     pub at_s: u32,

@@ -16,6 +16,7 @@ pub(crate) const LONGEST_NS: u64 = (1 << 47) - 1;
 /// Gil Tene's HdrHistogram with three significant figures, in nanoseconds; serialised in its interchange format
 /// (V2, deflated, base64), which the HdrHistogram libraries of other languages read.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String"))]
 pub struct Histogram(hdrhistogram::Histogram<u64>);
 
 impl Default for Histogram {
@@ -65,6 +66,12 @@ impl Histogram {
         // Half a rank down, so that rounding in the division cannot reach the next rank.
         let quantile = (rank as f64 - 0.5) / count as f64;
         Some(Duration::from_nanos(self.0.value_at_quantile(quantile).min(self.0.max())))
+    }
+
+    /// The value that a share `q` (0 to 1) of the values does not exceed; `None` when empty.
+    pub fn percentile(&self, q: f64) -> Option<Duration> {
+        let rank = (q.clamp(0.0, 1.0) * self.count() as f64 - 1e-9).ceil() as u64;
+        self.at_rank(rank.max(1))
     }
 
     /// How many values are at most `value`.

@@ -7,6 +7,7 @@ use crate::stop::StopReason;
 
 /// What happened while one load ran. No opinion: judging is done elsewhere, from this.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Observation {
     /// The load's name, unique in its case: `load` unless it was named.
@@ -39,6 +40,7 @@ pub struct Observation {
 
 /// Whether a load is open or closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Model {
     /// Operations start when a schedule says so, whatever became of the earlier ones.
@@ -50,6 +52,7 @@ pub enum Model {
 
 /// One stage of a load, with its own figures.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Phase {
     /// The stage in words (`ramp to 500/s in 30s`), or the name it was given.
@@ -69,6 +72,7 @@ pub struct Phase {
 /// How many operations ended in which way. `due` is counted when an operation falls due, the others when it ends;
 /// [`Counts::is_balanced`] holds for every finished load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Were to start.
     pub due: u64,
@@ -124,6 +128,7 @@ impl Counts {
 
 /// Counts, times and errors of a phase or of a whole load.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Figures {
     /// How the operations ended.
@@ -298,6 +303,7 @@ pub struct Percentile {
 
 /// One kind of failure: the text of errors with their numbers replaced.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Kind {
     /// `error`, `rejected` or `timeout`.
     pub class: String,
@@ -326,6 +332,7 @@ impl Kind {
 
 /// A counter or a rate of the user's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counter {
     /// What was counted; for a rate, how often it was true.
     pub count: u64,
@@ -345,6 +352,7 @@ impl Counter {
 
 /// One second of a load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Window {
     /// Seconds from the start of the load to the start of the window.
     pub at_s: f64,
@@ -372,6 +380,7 @@ pub struct Window {
 
 /// What the process of a case used while a load ran: load generator and in-process targets together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProcessUse {
     /// Resident memory when the load started, in bytes.

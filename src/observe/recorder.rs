@@ -63,6 +63,8 @@ struct Shard {
     ok_after_phase: AtomicU64,
     after_load: AtomicU64,
     ok_after_load: AtomicU64,
+    /// Operations that started when they should: their response time is their service time, and they were not late.
+    punctual: Buckets,
     response: Buckets,
     service: Buckets,
     refusal: Buckets,
@@ -163,12 +165,17 @@ impl Recorder {
     pub(crate) fn ended(&self, ended: Ended) {
         let (shard, writer) = self.shard();
         // Times before counts: once the counts add up, the histograms are complete as well.
-        shard.lateness.record(writer, ended.response_ns.saturating_sub(ended.service_ns));
+        let is_punctual = ended.response_ns == ended.service_ns;
         let is_ok = ended.class == OutcomeClass::Ok;
         match ended.class {
             OutcomeClass::Ok | OutcomeClass::Error => {
-                shard.response.record(writer, ended.response_ns);
-                shard.service.record(writer, ended.service_ns);
+                if is_punctual {
+                    shard.punctual.record(writer, ended.response_ns);
+                } else {
+                    shard.response.record(writer, ended.response_ns);
+                    shard.service.record(writer, ended.service_ns);
+                    shard.lateness.record(writer, ended.response_ns.saturating_sub(ended.service_ns));
+                }
                 if ended.is_after_phase {
                     writer.add(&shard.after_phase, 1);
                     writer.add(&shard.ok_after_phase, u64::from(is_ok));
@@ -178,9 +185,13 @@ impl Recorder {
                     writer.add(&shard.ok_after_load, u64::from(is_ok));
                 }
             }
-            OutcomeClass::Rejected => shard.refusal.record(writer, ended.response_ns),
+            OutcomeClass::Rejected => {
+                shard.refusal.record(writer, ended.response_ns);
+                shard.lateness.record(writer, ended.response_ns.saturating_sub(ended.service_ns));
+            }
             OutcomeClass::Timeout | OutcomeClass::Unfinished | OutcomeClass::Dropped => {
                 shard.at_least.record(writer, ended.response_ns);
+                shard.lateness.record(writer, ended.response_ns.saturating_sub(ended.service_ns));
             }
         }
         if ended.retries > 0 {
@@ -231,6 +242,11 @@ impl Recorder {
             figures.ok_after_phase += shard.ok_after_phase.load(Ordering::Relaxed);
             figures.after_load += shard.after_load.load(Ordering::Relaxed);
             figures.ok_after_load += shard.ok_after_load.load(Ordering::Relaxed);
+            let mut punctual = Histogram::default();
+            shard.punctual.add_to(&mut punctual);
+            figures.response.merge(&punctual);
+            figures.service.merge(&punctual);
+            figures.lateness.record_n(0, punctual.count());
             shard.response.add_to(&mut figures.response);
             shard.service.add_to(&mut figures.service);
             shard.refusal.add_to(&mut figures.rejected);
@@ -333,5 +349,16 @@ mod tests {
             [&figures.response, &figures.service, &figures.rejected, &figures.at_least, &figures.lateness];
         assert_eq!(sizes.map(Histogram::count), [2, 2, 1, 2, 4]);
         assert_eq!(figures.lateness.max(), Duration::from_nanos(4_001), "read as the end of its bucket");
+    }
+
+    #[test]
+    fn who_starts_in_time_is_recorded_once_and_read_thrice() {
+        let recorder = Recorder::new();
+        recorder.due();
+        recorder.ended(Ended { service_ns: 8_000, ..ended(OutcomeClass::Ok, 8_000) });
+        let figures = recorder.figures();
+        let read =
+            [&figures.response, &figures.service, &figures.lateness].map(|h| (h.count(), h.max().as_nanos()));
+        assert_eq!(read, [(1, 8_003), (1, 8_003), (1, 0)], "8000 to 8003 ns are one bucket");
     }
 }

@@ -92,8 +92,8 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
         run.ignored.extend(old_ignored);
         run.ignored.retain(|i| is_new(&i.name, &run.cases));
         run.ignored.sort_by(|a: &IgnoredCase, b| a.name.cmp(&b.name));
-        run.started_at = run.started_at.min(earlier.started_at);
-        run.duration_s += earlier.duration_s;
+        (run.started_at, run.duration_s) =
+            span((&run.started_at, run.duration_s), (&earlier.started_at, earlier.duration_s));
         run.stopped = run.stopped.or(earlier.stopped);
         run.warnings.extend(earlier.warnings);
         run.warnings.sort();
@@ -102,6 +102,18 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
     run.summary = summary(&run.cases, run.ignored.len());
     run.recommendations = without_repeats(&run.cases);
     run
+}
+
+/// From the earlier start to the later end of two spans that each have a start and a length.
+fn span(one: (&str, f64), other: (&str, f64)) -> (String, f64) {
+    let start = |(at, _): (&str, f64)| at.parse::<jiff::Timestamp>().ok();
+    let (Some(a), Some(b)) = (start(one), start(other)) else { return (one.0.to_owned(), one.1 + other.1) };
+    let (first, later, first_length, later_length) = match a <= b {
+        true => (one.0, b, one.1, other.1),
+        false => (other.0, a, other.1, one.1),
+    };
+    let apart = later.duration_since(a.min(b)).as_secs_f64();
+    (first.to_owned(), first_length.max(apart + later_length))
 }
 
 fn summary(cases: &[CaseReport], ignored: usize) -> Summary {
@@ -182,6 +194,14 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"old");
         write_whole(&path, b"new and longer").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new and longer");
+    }
+
+    #[test]
+    fn two_processes_of_a_run_make_one_span() {
+        let whole = |one, other| span(one, other);
+        let (early, late) = (("2026-01-01T10:00:00Z", 5.0), ("2026-01-01T10:00:03Z", 9.0));
+        assert_eq!(whole(early, late), ("2026-01-01T10:00:00Z".to_owned(), 12.0));
+        assert_eq!(whole(late, early), ("2026-01-01T10:00:00Z".to_owned(), 12.0));
     }
 
     #[test]

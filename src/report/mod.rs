@@ -7,6 +7,10 @@ mod assemble;
 mod folder;
 mod model;
 mod recommend;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use assemble::{CaseFacts, case_report, settings_report};

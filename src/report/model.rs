@@ -17,8 +17,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Everything about a run: `report.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunReport {
-    /// [`SCHEMA_VERSION`].
+    /// The version of this format; it rises when a key changes its meaning or goes away.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_VERSION)))]
     pub schema_version: u32,
     /// The name of the run's folder.
     pub run_id: String,
@@ -52,6 +54,7 @@ pub struct RunReport {
 
 /// How many cases ended in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Cases that ran.
     pub cases: u64,
@@ -71,6 +74,7 @@ pub struct Summary {
 
 /// Something to do, and the cases that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Recommendation {
     /// What to do and the figure that it rests on.
     pub sentence: String,
@@ -80,6 +84,7 @@ pub struct Recommendation {
 
 /// A case that did not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IgnoredCase {
     /// Its name.
     pub name: String,
@@ -89,6 +94,7 @@ pub struct IgnoredCase {
 
 /// A setting with where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SettingReport {
     /// The key.
     pub key: String,
@@ -100,6 +106,7 @@ pub struct SettingReport {
 
 /// Everything about one case: an element of `cases`, and `case.json` in its folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CaseReport {
     /// Its name: `cases::search::sustained`.
     pub name: String,
@@ -153,6 +160,7 @@ pub struct CaseReport {
 
 /// Why and how a case was stopped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StopReport {
     /// The reason.
     pub reason: StopReason,
@@ -168,6 +176,7 @@ pub struct StopReport {
 
 /// One load of a case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoadReport {
     /// Its name.
     pub load: String,
@@ -203,6 +212,7 @@ pub struct LoadReport {
 
 /// One phase of a load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseReport {
     /// Its name.
     pub name: String,
@@ -220,6 +230,7 @@ pub struct PhaseReport {
 
 /// A counter or a rate of the user's own.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CounterReport {
     /// What was counted; for a rate, how often it was true.
     pub count: u64,
@@ -231,6 +242,7 @@ pub struct CounterReport {
 
 /// Counts, rates and times of a phase or a load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FiguresReport {
     /// How the operations ended.
     pub counts: Counts,
@@ -268,6 +280,7 @@ pub struct FiguresReport {
 
 /// A distribution of times, in microseconds; `None` without samples.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimesReport {
     /// Samples, those without an end included.
     pub count: u64,

@@ -59,4 +59,21 @@ mod tests {
              process tree |\n"
         ));
     }
+
+    /// Run with `PROOFLOAD_INTERNAL_WRITE_GUIDE=1` to write the table into the guide.
+    #[test]
+    fn the_guide_has_this_table() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/settings.md");
+        let guide = std::fs::read_to_string(&path).unwrap();
+        let start = guide.find("| key |").expect("the guide has a table of keys");
+        let end = guide[start..].find("\n\n").map_or(guide.len(), |n| start + n + 1);
+        let right = format!("{}{}\n{}", &guide[..start], table_markdown().trim_end(), &guide[end..]);
+        if std::env::var_os("PROOFLOAD_INTERNAL_WRITE_GUIDE").is_some() {
+            std::fs::write(&path, &right).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&path).unwrap() == right,
+            "docs/guide/settings.md is behind: PROOFLOAD_INTERNAL_WRITE_GUIDE=1 cargo test --lib the_guide_has_this_table"
+        );
+    }
 }

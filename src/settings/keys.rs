@@ -96,7 +96,7 @@ impl Key {
 pub(super) const PREFIX: &str = "PROOFLOAD_";
 
 /// The formats a report can be written in.
-const REPORTS: &[&str] = &["json", "text", "html", "junit", "markdown"];
+const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
 pub(crate) static KEYS: [Key; 30] = [
@@ -119,7 +119,7 @@ pub(crate) static KEYS: [Key; 30] = [
     case("timeout", Kind::Duration, Some("30s"), "longest time for one operation"),
     case("drain", Kind::Duration, Some("5s"), "time for the operations that still run when a load ends")
         .or_zero(),
-    case("workers", Kind::Count, None, "threads that run the operations; the engine decides unless set"),
+    case("workers", Kind::Count, Some("4"), "threads that run the operations"),
     case("min_samples", Kind::Count, Some("1"), "fewest operations that a verdict may rest on"),
     case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
     run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(case.bytes("max_memory_growth"), Some(10_000_000));
         assert_eq!(case.percent("max_cpu"), Some(Ratio::new(0.9)));
         assert_eq!(case.count("max_concurrency"), Some(50));
-        assert_eq!(case.count("workers"), None);
+        assert_eq!(case.count("workers"), Some(4));
         assert_eq!(case.rate("rate"), None);
         assert_eq!(case.factor("time_scale"), 1.0);
         assert_eq!(case.list("expect"), Vec::<String>::new());

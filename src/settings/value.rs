@@ -227,7 +227,7 @@ mod tests {
             ("include_slow", "", "false"),
             ("marker", " slow ", "slow"),
             ("progress", "PLAIN", "plain"),
-            ("report", "json,html,", "json, html"),
+            ("report", "json,text,", "json, text"),
             ("expect", "a < 1,b > 2", "a < 1, b > 2"),
             ("expect", "", ""),
         ] {
@@ -256,7 +256,7 @@ mod tests {
             ("include_slow", "maybe", r#""maybe" is not true or false"#),
             ("marker", " ", r#""" is not a text with something in it"#),
             ("progress", "loud", r#""loud" is not one of auto, plain, off"#),
-            ("report", "json,pdf", r#""pdf" is not one of json, text, html, junit, markdown"#),
+            ("report", "json,pdf", r#""pdf" is not one of json, text"#),
         ] {
             assert_eq!(of(name, text), Err(expected.to_owned()), "{name} = {text:?}");
         }

@@ -14,9 +14,6 @@ use crate::{
     suite::{Body, Registered},
 };
 
-/// Threads that run operations, unless `workers` says otherwise.
-const WORKERS: usize = 4;
-
 /// Panics of operations that are printed; the report counts them all.
 const OPERATION_PANICS_PRINTED: usize = 5;
 
@@ -42,7 +39,7 @@ pub(super) fn run_body(
 }
 
 fn runtime(terms: &Terms) -> std::io::Result<Runtime> {
-    let workers = terms.settings.count("workers").map_or(WORKERS, |n| n as usize);
+    let workers = terms.settings.count("workers").map_or(1, |n| n as usize);
     // Blocking operations each take a thread: as many as may be in flight.
     let blocking = terms.max_in_flight(None).clamp(512, 32_768);
     Builder::new_multi_thread()

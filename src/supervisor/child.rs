@@ -4,7 +4,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::Path,
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,10 @@ pub(super) const JOURNAL_FAILED: u8 = 74;
 /// The status of a child that did not understand its orders (EX_PROTOCOL).
 const MISUNDERSTOOD: u8 = 76;
 
+/// Held by whoever ends this process: a case that listens to the stop token ends within milliseconds of its supervisor,
+/// and must not overtake the cleaning up.
+static ENDING: Mutex<()> = Mutex::new(());
+
 /// What a child is told in the first line of its standard input.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Orders {
@@ -51,6 +55,7 @@ pub(crate) fn run_as_child(cases: &BTreeMap<String, Registered>) -> ExitCode {
         Ok((case, orders, journal, stop)) => {
             note_panics(Arc::clone(&journal));
             run_body(&case, orders.terms, &journal, &stop);
+            let _ending = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
             // Exiting takes the threads along that still block.
             std::process::exit(i32::from(if journal.failure().is_some() { JOURNAL_FAILED } else { 0 }))
         }
@@ -95,6 +100,7 @@ fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
             Ok(Err(_)) | Err(_) => break,
         }
     }
+    let _ending = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
     // The pipe has ended, so the supervisor has: nobody else is left to clean up after this case.
     stop.stop(StopReason::SupervisorLost);
     if let Ok(token) = std::env::var(CHILD_VARIABLE) {

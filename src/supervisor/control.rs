@@ -70,8 +70,10 @@ impl Control {
     /// What stopped the run, in words.
     pub(crate) fn sentence(&self, reason: StopReason) -> String {
         match (reason, &self.stop_file) {
-            (StopReason::StopFile, Some(path)) => format!("the stop file {} appeared", path.display()),
-            _ => "stopped by a person (Ctrl-C or a signal to the supervisor)".to_owned(),
+            (StopReason::StopFile, Some(path)) => {
+                format!("the stop file `{}` appeared", path.file_name().unwrap_or(path.as_os_str()).display())
+            }
+            _ => "a person stopped it (Ctrl-C or a signal to the supervisor)".to_owned(),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct TimerFd {
 impl TimerFd {
     pub(super) fn new() -> io::Result<Self> {
         let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        Ok(Self { fd: AsyncFd::with_interest(fd, Interest::READABLE)? })
+        Ok(Self { fd: registered(fd)? })
     }
 
     /// Waits for `length`; less when the timer was set before and that moment came.
@@ -38,4 +38,16 @@ impl TimerFd {
             Err(_) => std::future::pending().await,
         }
     }
+}
+
+/// Has the runtime watch the descriptor.
+#[expect(
+    unsafe_code,
+    reason = "tokio asks for a promise that no trait makes: that the descriptor stays the same"
+)]
+fn registered(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, `as_raw_fd` always returns it, and it is
+    // closed by nobody but its own drop, which comes after `AsyncFd` has taken it off the watch.
+    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+    Ok(watched?)
 }

@@ -71,12 +71,12 @@ fn each_layer_is_stronger_than_the_one_before() {
 
 #[test]
 fn the_run_has_no_case_layers_but_profiles() {
-    let file = "report = [\"json\", \"html\"]\nseed = 7\n[profile.nightly]\ndescription = \"all of it\"\n\
+    let file = "report = [\"json\", \"text\"]\nseed = 7\n[profile.nightly]\ndescription = \"all of it\"\n\
                 include_slow = true\nseed = 0\n";
     let settings = load(file, &[("PROOFLOAD_PROFILE", "nightly")], &[("progress", "off")]).unwrap();
     assert_eq!(settings.profile(), "nightly");
     assert_eq!(settings.profile_description(), Some("all of it"));
-    assert_eq!(settings.run().list("report"), ["json", "html"]);
+    assert_eq!(settings.run().list("report"), ["json", "text"]);
     assert_eq!(settings.run().count("seed"), Some(0));
     assert!(settings.run().switch("include_slow"));
     assert!(settings.run().origin("include_slow").is_from_outside());

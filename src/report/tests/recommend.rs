@@ -1,0 +1,231 @@
+use crate::{
+    observe::{Figures, Kind as Failure, Observation, Window},
+    report::{
+        CaseReport, StopReport, recommend,
+        tests::{case, counts, ended, figures, memory, observation, stepped},
+        without_repeats,
+    },
+    stop::StopReason,
+    supervisor::Ending,
+};
+
+/// What is said about a case with this load.
+fn said(seen: Observation) -> Vec<String> {
+    recommend(&case("x", &[seen]))
+}
+
+fn stopped(reason: StopReason, by: &str) -> CaseReport {
+    let mut case = case("x", &[]);
+    let stop = StopReport {
+        reason,
+        sentence: "it used 97% of the available cores over 5 s, the limit is 90% (max_cpu)".to_owned(),
+        at_s: 3.2,
+        took_s: 3.1,
+        by: by.to_owned(),
+    };
+    case.stop = Some(stop);
+    case.ending = Ending::Killed;
+    case
+}
+
+#[test]
+fn a_healthy_case_needs_no_advice() {
+    assert_eq!(said(observation("load", counts(500, 0, 0, 0, 0))), [""; 0]);
+    assert_eq!(said(observation("load", counts(500, 2, 2, 2, 0))), [""; 0], "under one percent each");
+    assert_eq!(said(stepped("load", &[(10, 980), (500, 2_400), (1_000, 2_000), (10, 900)])), [""; 0]);
+}
+
+#[test]
+fn crashes_are_told_apart() {
+    let advice = |ending: Ending| recommend(&ended(case("x", &[]), ending)).join("\n");
+    let panicked = Ending::Panicked { message: "boom".into(), place: "src/index.rs:88".into() };
+    assert_eq!(
+        advice(panicked),
+        "the case panicked at src/index.rs:88: fix what is asserted there, or return it as an error with `?`; see \
+         cases/cases.search.x/output.log"
+    );
+    assert!(advice(Ending::StackOverflow).starts_with("a thread overflowed its stack: look for recursion"));
+    assert!(
+        advice(Ending::AllocationFailed)
+            .starts_with("a memory allocation failed, at a peak of 64 MiB: bound")
+    );
+    assert!(
+        advice(Ending::Exited { status: 0 })
+            .contains("with status 0 before the case had ended: find the call")
+    );
+    assert_eq!(advice(Ending::Failed { error: "no".into() }), "");
+    assert_eq!(advice(Ending::Returned), "");
+}
+
+#[test]
+fn a_limit_that_stopped_the_case_says_which() {
+    let mut memory_limit = stopped(StopReason::Memory, "SIGKILL");
+    memory_limit.resources.peak_memory_bytes = 1010 << 20;
+    memory_limit.resources.windows = vec![memory(0, 50 << 20), memory(3, 1010 << 20)];
+    assert_eq!(
+        recommend(&memory_limit),
+        [
+            "memory reached 1010 MiB, and max_memory is 1 GiB, growing by 320 MiB a second: bound the queues and caches \
+          that grow with the load; raise max_memory only if the target is meant to need so much"
+        ]
+    );
+    let cpu = recommend(&stopped(StopReason::Cpu, "SIGKILL"));
+    assert_eq!(cpu.len(), 2);
+    assert!(
+        cpu[0].starts_with("it used 97% of the available cores over 5 s, the limit is 90% (max_cpu): lower")
+    );
+    assert!(cpu[1].starts_with("it took 3.1 s and SIGKILL to end the case: something blocks"));
+    assert_eq!(recommend(&stopped(StopReason::Interrupted, "SIGKILL")), [""; 0]);
+}
+
+#[test]
+fn failures_of_operations_name_their_share() {
+    let mut seen = observation("load", counts(400, 0, 50, 30, 20));
+    let kind = |text: &str, count| Failure {
+        class: "error".into(),
+        text: text.into(),
+        count,
+        sample: text.replace('N', "17"),
+        first_s: 2.1,
+        last_s: 4.9,
+    };
+    seen.total.kinds = vec![kind("document N is gone", 45), kind("busy", 5)];
+    seen.total.counts.unfinished = 5;
+    assert_eq!(
+        said(seen),
+        [
+            "45 of 50 errors are \"document 17 is gone\": 10% of all operations failed; start with this one, first \
+             seen 2.1 s into the load",
+            "5 of 500 operations (1%) still ran when the drain had ended: they hang, or need longer: find what they \
+             wait for, or allow a longer drain",
+            "30 of 500 operations (6%) ran into the timeout of 30 s, while the median of the others is 2 ms: find \
+             what they wait for; a target that refuses early answers the others sooner",
+            "20 of 500 operations (4%) were never started, with 50 in flight: the target carried out 90/s and is \
+             slower than the rate; lower the rate, or let more be in flight (max_in_flight, max_concurrency)",
+        ]
+    );
+}
+
+#[test]
+fn errors_of_many_kinds_have_no_first() {
+    let mut seen = observation("load", counts(400, 0, 100, 0, 0));
+    let kind =
+        |text: &str| Failure { class: "error".into(), text: text.into(), count: 25, ..Failure::default() };
+    seen.total.kinds = ["a", "b", "c", "d"].map(kind).to_vec();
+    assert_eq!(said(seen), [""; 0]);
+}
+
+#[test]
+fn goodput_that_falls_under_more_load_is_a_collapse() {
+    assert_eq!(
+        said(stepped("load", &[(10, 100), (100, 480), (1_000, 210), (10, 100)])),
+        [
+            "goodput fell from 480/s at 100 users to 210/s at 1 000 users: the target does less when it is asked for \
+          more: bound its queue or its concurrency near the level that it held, and refuse the rest"
+        ]
+    );
+}
+
+#[test]
+fn refusals_tell_the_limit_of_admission() {
+    assert_eq!(
+        said(observation("load", counts(400, 100, 0, 0, 0))),
+        ["100 of 500 operations (20%) were refused while 80/s succeeded: that is the limit of the target's \
+          admission: offer less, or widen its pool; CPU peaked at 23%, so there is room"]
+    );
+}
+
+#[test]
+fn a_long_tail_and_late_starts_are_different_things() {
+    let tailed = {
+        let mut seen = observation("load", counts(0, 0, 0, 0, 0));
+        seen.total = Figures { counts: counts(100, 0, 0, 0, 0), duration_s: 5.0, ..Figures::default() };
+        for histogram in [&mut seen.total.response, &mut seen.total.service] {
+            histogram.record_n(2_000_000, 98);
+            histogram.record_n(90_000_000, 2);
+        }
+        seen.timeline = vec![
+            Window { at_s: 0.0, p99_us: 2e3, ..Window::default() },
+            Window { at_s: 1.0, p99_us: 9e4, ..Window::default() },
+        ];
+        seen
+    };
+    let tail = said(tailed.clone());
+    assert_eq!(tail.len(), 1);
+    assert!(tail[0].starts_with("p99 is 90 ms, 45 times the median of 2 ms: "), "{}", tail[0]);
+    assert!(tail[0].ends_with("first of all 1 s into the load, where p99 was 90 ms"), "{}", tail[0]);
+
+    let mut late = tailed;
+    late.total = figures(5.0, counts(500, 0, 0, 0, 0));
+    late.total.response = crate::observe::Histogram::default();
+    late.total.response.record_n(40_000_000, 500);
+    late.total.lateness.record_n(38_000_000, 500);
+    let late = said(late);
+    assert_eq!(late.len(), 1);
+    assert!(
+        late[0].starts_with(
+            "operations started 38 ms late at p99, so that a service time of 5 ms became a response time of 40 ms: "
+        ),
+        "{}",
+        late[0]
+    );
+}
+
+#[test]
+fn a_busy_machine_and_memory_near_its_limit() {
+    let mut busy = case("x", &[]);
+    busy.resources.peak_cpu_percent = Some(97.2);
+    busy.resources.peak_memory_bytes = 900 << 20;
+    let advice = recommend(&busy);
+    assert_eq!(advice.len(), 2);
+    assert!(
+        advice[0].starts_with("CPU reached 97% of the cores available (11% on average): "),
+        "{}",
+        advice[0]
+    );
+    assert!(advice[1].starts_with("memory reached 900 MiB, 88% of max_memory (1 GiB): "), "{}", advice[1]);
+    busy.resources.peak_cpu_percent = Some(85.0);
+    busy.settings[0].value = Some("off".to_owned());
+    assert_eq!(recommend(&busy), [""; 0], "at the threshold, and without a limit");
+}
+
+#[test]
+fn of_several_loads_the_worst_speaks_and_is_named() {
+    let loads =
+        [observation("calm", counts(490, 10, 0, 0, 0)), observation("spike", counts(300, 200, 0, 0, 0))];
+    let advice = recommend(&case("x", &loads));
+    assert_eq!(advice.len(), 1);
+    assert!(
+        advice[0]
+            .starts_with("200 of 500 operations (40%) were refused while 60/s succeeded (load `spike`): "),
+        "{}",
+        advice[0]
+    );
+}
+
+#[test]
+fn cases_that_say_the_same_say_it_once() {
+    let refusing = |name: &str, n: u64| case(name, &[observation("load", counts(500 - n, n, 0, 0, 0))]);
+    let panicked = |name: &str, place: &str| {
+        ended(case(name, &[]), Ending::Panicked { message: "boom".into(), place: place.into() })
+    };
+    let cases = [
+        refusing("a", 10),
+        refusing("b", 200),
+        panicked("c", "x.rs:1"),
+        panicked("d", "y.rs:2"),
+        panicked("e", "y.rs:2"),
+    ];
+    let all = without_repeats(&cases);
+    let names: Vec<_> =
+        all.iter().map(|advice| advice.cases.join(" ").replace("cases::search::", "")).collect();
+    assert_eq!(names, ["d e", "c", "a b"]);
+    assert!(
+        all[2].sentence.starts_with(
+            "200 of 500 operations (40%) were refused while 60/s succeeded in cases::search::b, the worst of 2 cases: "
+        ),
+        "{}",
+        all[2].sentence
+    );
+    assert_eq!(without_repeats(&[]), []);
+}

@@ -1,0 +1,17 @@
+//! The summary: a run in words, for `summary.txt` and for the terminal.
+//!
+//! Owns layout and the form of numbers: plain text without colours, [`WIDTH`] columns at most. Never decides
+//! anything: verdicts, reasons and advice come with the model.
+
+mod case;
+mod lay;
+mod load;
+pub(super) mod show;
+mod summary;
+
+pub(crate) use case::case_line;
+pub(super) use case::max_memory;
+pub(crate) use summary::summary_text;
+
+/// Columns of a line: fits a terminal on half of a screen, and the log of a CI job without a scroll bar.
+const WIDTH: usize = 110;

@@ -1,0 +1,68 @@
+//! The harness from outside, as a process. This one program is both sides: with the variable `FIXTURE_PACKAGE` it is a
+//! small stress suite (`suite.rs`) for the package in that folder; without, it drives that suite and looks at what it
+//! prints, how it exits and what it leaves on disk.
+
+#[cfg(target_os = "linux")]
+mod ending;
+mod fixture;
+mod inspection;
+mod listing;
+mod mistakes;
+mod overrides;
+mod reports;
+mod selection;
+mod status;
+mod suite;
+mod turns;
+
+use std::{env, process::ExitCode};
+
+use libtest_mimic::{Arguments, Trial};
+
+/// The name of a test and what it does; it fails by a panic.
+type Test = (&'static str, fn());
+
+/// Makes the table of a module's tests.
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub(super) const TESTS: &[$crate::Test] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name as fn())),*];
+    };
+}
+use tests;
+
+/// Half of these tests wait for a load to end, so two at a time keep the machine free for their loads.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    match env::var(fixture::PACKAGE_VARIABLE) {
+        Ok(package) => suite::run(package),
+        Err(_) => drive(),
+    }
+}
+
+fn drive() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    let tables: &[&[Test]] = &[
+        #[cfg(target_os = "linux")]
+        ending::TESTS,
+        inspection::TESTS,
+        listing::TESTS,
+        mistakes::TESTS,
+        overrides::TESTS,
+        reports::TESTS,
+        selection::TESTS,
+        status::TESTS,
+        turns::TESTS,
+    ];
+    let trial = |(name, test): &Test| {
+        let test = *test;
+        Trial::test(name.trim_start_matches("harness::"), move || {
+            test();
+            Ok(())
+        })
+    };
+    let trials = tables.iter().flat_map(|table| table.iter()).map(trial).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

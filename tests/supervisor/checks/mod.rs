@@ -1,0 +1,47 @@
+//! The tests. Each runs one bad case and says how it must end; what holds for all of them is the fixture's.
+
+mod crashes;
+mod greed;
+mod hangs;
+mod noise;
+mod offspring;
+
+use std::{path::Path, process::ExitCode};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// Tests at a time, unless the command line says otherwise: most of their time they wait.
+const AT_A_TIME: usize = 2;
+
+/// Runs the tests as the command line says.
+pub(crate) fn run() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(AT_A_TIME));
+    // The slowest are first, so that they do not run alone at the end.
+    let trials = [greed::trials(), hangs::trials(), noise::trials(), offspring::trials(), crashes::trials()];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}
+
+/// A test called `name`.
+fn trial(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || -> Result<(), Failed> {
+        test();
+        Ok(())
+    })
+}
+
+/// A test that needs the program `setsid`, which some systems do not have.
+fn trial_with_setsid(name: &str, test: fn()) -> Trial {
+    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        if !std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_in(&folder)) {
+            return Ok(Completion::ignored_with("there is no setsid"));
+        }
+        test();
+        Ok(Completion::Completed)
+    })
+}
+
+fn is_in(folder: &Path) -> bool {
+    folder.join("setsid").is_file()
+}
