@@ -3,7 +3,7 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
-    task::Poll,
+    task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
@@ -34,30 +34,27 @@ impl Deadline {
         Self { timer: None, limit }
     }
 
-    /// `future`'s output, or `None` once `limit` has passed since `started_ns`.
-    async fn bound<F: Future>(&mut self, clock: Clock, started_ns: u64, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        let mut due = None;
-        std::future::poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(Some(output));
+    /// Whether the limit has passed; asks to be woken when it will have.
+    fn poll_passed(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        terms: &Terms<'_>,
+        due: &mut Option<Instant>,
+    ) -> bool {
+        // Read only when there is something to wait for: most of what an empty operation costs is the clock.
+        let due = *due.get_or_insert_with(|| {
+            let spent = Duration::from_nanos(terms.clock.now_ns().saturating_sub(terms.started_ns));
+            Instant::now() + self.limit.saturating_sub(spent)
+        });
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        // The timer may still be set for an earlier operation: then it fires early and is moved on.
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= due {
+                return true;
             }
-            // Read only when there is something to wait for: most of what an empty operation costs is the clock.
-            let due = *due.get_or_insert_with(|| {
-                let spent = Duration::from_nanos(clock.now_ns().saturating_sub(started_ns));
-                Instant::now() + self.limit.saturating_sub(spent)
-            });
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-            // The timer may still be set for an earlier operation: then it fires early and is moved on.
-            while timer.as_mut().poll(cx).is_ready() {
-                if timer.deadline() >= due {
-                    return Poll::Ready(None);
-                }
-                timer.as_mut().reset(due);
-            }
-            Poll::Pending
-        })
-        .await
+            timer.as_mut().reset(due);
+        }
+        false
     }
 }
 
@@ -78,35 +75,47 @@ pub(super) async fn carry_out<W: Workload>(
     terms: &Terms<'_>,
 ) -> Finished {
     let mut retries = 0;
-    let attempts = async {
-        loop {
-            op.attempt = retries;
-            let outcome = caught(async { workload.operation(user, op).await }).await.unwrap_or_else(panicked);
-            let is_last = retries == terms.retry.times || terms.stop.is_stopped();
-            if is_last || matches!(outcome.ending, Ending::Ok) {
-                return outcome;
-            }
-            retries += 1;
-            sleep(terms.retry.pause_before(retries)).await;
+    let mut due = None;
+    loop {
+        op.attempt = retries;
+        let attempt = pin!(async { workload.operation(user, op).await });
+        let outcome = within(attempt, deadline, terms, &mut due).await;
+        let is_last = retries == terms.retry.times || terms.stop.is_stopped();
+        match outcome {
+            Some(outcome) if !is_last && !matches!(outcome.ending, Ending::Ok) => {}
+            outcome => return Finished { outcome, retries },
         }
-    };
-    let outcome = deadline.bound(terms.clock, terms.started_ns, attempts).await;
-    Finished { outcome, retries }
+        retries += 1;
+        // Boxed, so that users that never retry do not carry it.
+        let pause = Box::pin(async { sleep(terms.retry.pause_before(retries)).await });
+        let paused = pin!(async {
+            pause.await;
+            Outcome::ok()
+        });
+        if within(paused, deadline, terms, &mut due).await.is_none() {
+            return Finished { outcome: None, retries };
+        }
+    }
 }
 
-/// `future`'s output, or the payload of the panic it ended in.
-async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| {
+/// The outcome of `attempt`, its panic as an error, or `None` once the deadline has passed.
+fn within<'a, F: Future<Output = Outcome>>(
+    mut attempt: Pin<&'a mut F>,
+    deadline: &'a mut Deadline,
+    terms: &'a Terms<'_>,
+    due: &'a mut Option<Instant>,
+) -> impl Future<Output = Option<Outcome>> + use<'a, F> {
+    std::future::poll_fn(move |cx| {
         let was_inside = IS_IN_OPERATION.replace(true);
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(cx)));
         IS_IN_OPERATION.set(was_inside);
         match polled {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
+            Ok(Poll::Ready(outcome)) => Poll::Ready(Some(outcome)),
+            Ok(Poll::Pending) if deadline.poll_passed(cx, terms, due) => Poll::Ready(None),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Some(panicked(&*panic))),
         }
     })
-    .await
 }
 
 thread_local! {
@@ -119,8 +128,8 @@ pub(crate) fn is_in_operation() -> bool {
     IS_IN_OPERATION.get()
 }
 
-fn panicked(payload: Box<dyn Any + Send>) -> Outcome {
-    Outcome::error(format_args!("panic: {}", panic_text(&*payload)))
+fn panicked(payload: &(dyn Any + Send)) -> Outcome {
+    Outcome::error(format_args!("panic: {}", panic_text(payload)))
 }
 
 /// What a panic says.

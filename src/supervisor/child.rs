@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     body::{note_panics, run_body},
-    containment::{kill, kill_own_group, tame_self},
+    containment::{kill, kill_own_group, remove_after_own_end, tame_self},
 };
 use crate::{
     context::Terms,
@@ -106,8 +106,7 @@ fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
     if let Ok(token) = std::env::var(CHILD_VARIABLE) {
         find_marked(CHILD_VARIABLE, &token).into_iter().for_each(kill);
     }
-    // What cannot be removed is left to the system's own cleaning of its temporary folder.
-    let _left = fs::remove_dir_all(scratch.parent().unwrap_or(scratch));
+    remove_after_own_end(scratch.parent().unwrap_or(scratch));
     kill_own_group()
 }
 

@@ -1,4 +1,4 @@
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 /// Prepares this program to be the parent of cases: orphans of its children become its own children, so that they
 /// can be found and ended.
@@ -33,6 +33,32 @@ pub(super) fn tame_self() {
         // Everybody may raise the own score; a kernel without the file has no such killer.
         let _unchanged = std::fs::write("/proc/self/oom_score_adj", "1000");
     }
+}
+
+/// Removes a folder once this process has ended: before, its threads may go on writing into it, and make anew what
+/// was removed. A shell does it, that waits for the end of a pipe which only this process holds.
+pub(super) fn remove_after_own_end(folder: &Path) {
+    #[cfg(unix)]
+    {
+        use std::{os::unix::process::CommandExt, process::Stdio};
+        let shell = Command::new("/bin/sh")
+            .args(["-c", "read -r _end; exec rm -rf -- \"$1\"", "sh"])
+            .arg(folder)
+            .env_remove(super::CHILD_VARIABLE)
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        if let Ok(mut shell) = shell {
+            // Closed by the end of this process alone.
+            std::mem::forget(shell.stdin.take());
+            return;
+        }
+    }
+    // What cannot be removed is left to the system's own cleaning of its temporary folder.
+    let _left = std::fs::remove_dir_all(folder);
 }
 
 #[cfg(unix)]

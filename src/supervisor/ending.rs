@@ -60,7 +60,8 @@ pub enum Ending {
 pub(super) struct Evidence<'a> {
     pub(super) status: Option<ExitStatus>,
     pub(super) gathered: &'a Gathered,
-    pub(super) output_tail: &'a str,
+    /// The last that the process printed.
+    pub(super) output_end: &'a str,
     /// The supervisor sent a signal on the emergency ladder.
     pub(super) was_killed: bool,
     /// The supervisor ended a process whose case had ended.
@@ -74,7 +75,12 @@ impl Ending {
         }
         let status = evidence.status;
         let code = status.and_then(|s| s.code());
+        let signal = status.and_then(|s| signal_of(&s));
         match (&evidence.gathered.result, code) {
+            // The process crashed after its case, in a destructor say: what it measured is told, and no success.
+            (Some(CaseResult::Returned), None) if signal.is_some() && !evidence.was_killed => {
+                Self::of_signal(signal.unwrap_or(0), evidence.output_end)
+            }
             (Some(_), Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
             (Some(CaseResult::Returned), _) => Self::Returned,
             (Some(CaseResult::Failed(error)), _) => Self::Failed { error: error.clone() },
@@ -85,18 +91,16 @@ impl Ending {
             (None, _) if evidence.was_killed => Self::Killed,
             (None, Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
             (None, Some(status)) => Self::Exited { status },
-            (None, None) => {
-                Self::of_signal(status.and_then(|s| signal_of(&s)).unwrap_or(0), evidence.output_tail)
-            }
+            (None, None) => Self::of_signal(signal.unwrap_or(0), evidence.output_end),
         }
     }
 
-    fn of_signal(number: i32, output_tail: &str) -> Self {
+    fn of_signal(number: i32, output_end: &str) -> Self {
         let name = signal_name(number);
         match name {
             // Both end in an abort; what the runtime prints before tells them apart.
-            "SIGABRT" if output_tail.contains("has overflowed its stack") => Self::StackOverflow,
-            "SIGABRT" if output_tail.contains("memory allocation of") => Self::AllocationFailed,
+            "SIGABRT" if output_end.contains("has overflowed its stack") => Self::StackOverflow,
+            "SIGABRT" if output_end.contains("memory allocation of") => Self::AllocationFailed,
             "SIGABRT" => Self::Aborted,
             _ => Self::Signal { number, name: name.to_owned() },
         }

@@ -62,7 +62,7 @@ pub(crate) fn supervise_in_process(
     reader.news().unwrap_or_default().into_iter().for_each(|line| gathered.take(line));
     gathered.finish(reader.unreadable());
     let evidence =
-        Evidence { status: None, gathered: &gathered, output_tail: "", was_killed: false, was_hung: false };
+        Evidence { status: None, gathered: &gathered, output_end: "", was_killed: false, was_hung: false };
     Ok(Record {
         ending: Ending::of(&evidence),
         stop: ladder.cause(ended),

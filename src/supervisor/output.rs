@@ -14,6 +14,9 @@ const KEPT: usize = 512 << 10;
 /// What a failing case shows of its output's end.
 const TAIL_SHOWN: usize = 4 << 10;
 
+/// Searched for the last words of the runtime: a backtrace of some kilobytes may come after them.
+const END_SEARCHED: usize = 64 << 10;
+
 /// Takes in what a child prints, keeps its beginning and its end, and never lets the child wait.
 pub(super) struct Output {
     done: mpsc::Receiver<Kept>,
@@ -22,8 +25,10 @@ pub(super) struct Output {
 /// What was kept.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// The last bytes of the output, as text.
+    /// The last bytes of the output, as text: what people are shown.
     pub(super) tail: String,
+    /// The same and more: what the ending is read from.
+    pub(super) end: String,
     /// Why the file is incomplete, if it is.
     pub(super) failure: Option<String>,
 }
@@ -60,6 +65,7 @@ impl Output {
     pub(super) fn finish(self, patience: Duration) -> Kept {
         self.done.recv_timeout(patience).unwrap_or_else(|_| Kept {
             tail: String::new(),
+            end: String::new(),
             failure: Some("the output was still held open by another process".to_owned()),
         })
     }
@@ -75,7 +81,7 @@ impl Keeper {
                 Ok(n) => {
                     self.take(&buffer[..n]);
                     last.extend_from_slice(&buffer[..n]);
-                    last.drain(..last.len().saturating_sub(TAIL_SHOWN));
+                    last.drain(..last.len().saturating_sub(END_SEARCHED));
                 }
             }
         }
@@ -87,7 +93,12 @@ impl Keeper {
         let (front, back) = (front.to_vec(), back.to_vec());
         self.write(&front);
         self.write(&back);
-        Kept { tail: String::from_utf8_lossy(&last).into_owned(), failure: self.failure }
+        let shown = &last[last.len().saturating_sub(TAIL_SHOWN)..];
+        Kept {
+            tail: String::from_utf8_lossy(shown).into_owned(),
+            end: String::from_utf8_lossy(&last).into_owned(),
+            failure: self.failure,
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -126,6 +137,7 @@ mod tests {
             Output::capture(io::Cursor::new(text), &path, false).unwrap().finish(Duration::from_secs(30));
         assert_eq!(kept.failure, None);
         assert_eq!(kept.tail, "c".repeat(TAIL_SHOWN));
+        assert_eq!(kept.end, "c".repeat(END_SEARCHED));
         let written = std::fs::read_to_string(&path).unwrap();
         let expected =
             format!("{}\n[... 1000000 bytes left out ...]\n{}", "a".repeat(KEPT), "c".repeat(KEPT));

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write},
     path::Path,
@@ -289,6 +290,16 @@ impl<'a> Watch<'a> {
         find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(kill);
     }
 
+    /// Whoever of the case is alive beside its own process: by descent and by the mark in the environment, as
+    /// either can be lost.
+    fn left_behind(&mut self) -> BTreeSet<u32> {
+        self.tree.sample(Instant::now());
+        let mut left: BTreeSet<u32> = find_marked(CHILD_VARIABLE, &self.token).into_iter().collect();
+        left.extend(self.tree.members());
+        left.remove(&self.child.id());
+        left
+    }
+
     /// A process whose case is over has nothing left to do.
     fn end_if_hung(&mut self, now: Instant) {
         let is_hung = self.finished_at.is_some_and(|at| now.saturating_duration_since(at) > EXIT_GRACE);
@@ -314,14 +325,17 @@ impl<'a> Watch<'a> {
 
     /// The process is gone; nothing that it started may stay.
     fn clean_up(&mut self) {
-        kill_group(self.child.id());
         let until = Instant::now() + Duration::from_secs(2);
+        let mut adopted = BTreeSet::new();
         loop {
-            let left = find_marked(CHILD_VARIABLE, &self.token);
+            // Before the group is killed, or some of it would be gone uncounted.
+            let left = self.left_behind();
             self.left_processes = self.left_processes.max(left.len());
+            kill_group(self.child.id());
             left.iter().copied().for_each(kill);
-            left.iter().copied().for_each(reap);
-            self.tree.members().into_iter().for_each(reap);
+            adopted.extend(left.iter().copied());
+            // Those that were killed in an earlier round are zombies by now, and this process's to take note of.
+            adopted.iter().copied().for_each(reap);
             if left.is_empty() || Instant::now() > until {
                 break;
             }
@@ -348,7 +362,7 @@ impl<'a> Watch<'a> {
         let ending = Ending::of(&Evidence {
             status: self.status,
             gathered: &self.gathered,
-            output_tail: &kept.tail,
+            output_end: &kept.end,
             was_killed: self.was_killed,
             was_hung: self.was_hung,
         });

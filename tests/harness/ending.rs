@@ -127,7 +127,7 @@ fn a_stop_file_of_choice() {
     let (running, case) = start(&package, &["--stop-file", "please-stop"]);
     fs::write(package.file("please-stop"), "").unwrap();
     let report = stopped_softly(&package, &running.end().exits(130), "stop_file");
-    assert_eq!(report["stop"]["sentence"], "the stop file please-stop appeared");
+    assert_eq!(report["stop"]["sentence"], "the stop file `please-stop` appeared");
     nothing_is_left(&package, case);
 }
 

@@ -7,9 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{PACKAGE, processes, processes::wait_for, seen::Seen};
+use crate::{
+    PACKAGE,
+    processes::{wait_for, with_environment},
+    seen::Seen,
+};
 
 /// Until a run is given up: it takes 2 to 30 s.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -105,7 +110,7 @@ impl Fixture {
         let package = self.package();
         let mut left = Vec::new();
         let is_clean = wait_for(AFTERMATH, || {
-            left = processes::with_environment(PACKAGE, &package);
+            left = with_environment(PACKAGE, &package);
             left.is_empty()
         });
         assert!(is_clean, "processes {left:?} are still there\n{}", self.output());
@@ -115,6 +120,17 @@ impl Fixture {
             left.is_empty()
         });
         assert!(is_clean, "{left:?} are still there\n{}", self.output());
+    }
+}
+
+/// A failing test leaves nothing behind either.
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        for pid in with_environment(PACKAGE, &self.package()) {
+            let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            // It may just have ended by itself.
+            let _gone = pid.map(|pid| kill_process(pid, Signal::KILL));
+        }
     }
 }
 

@@ -23,7 +23,7 @@ async fn leaks(cx: Context) -> proofload::Result {
 }
 
 /// Half of the cores, whatever their number.
-#[proofload::case(burns_cpu, max_cpu = "10%", time_limit = "60s")]
+#[proofload::case(burns_cpu, max_cpu = "5%", time_limit = "60s")]
 async fn burns_cpu(cx: Context) -> proofload::Result {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     for _core in 0..cores.div_ceil(2) {
