@@ -88,6 +88,7 @@ impl StopToken {
     }
 
     /// Whether it is time to stop. Costs one atomic load.
+    #[inline]
     pub fn is_stopped(&self) -> bool {
         self.shared.stopped.load(Ordering::Acquire)
     }

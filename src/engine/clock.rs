@@ -17,6 +17,7 @@ impl Clock {
         }
     }
 
+    #[inline]
     pub(super) fn now_ns(self) -> u64 {
         match self {
             Self::Real(origin) => as_ns(origin.elapsed()),
@@ -26,6 +27,7 @@ impl Clock {
 }
 
 /// Nanoseconds in 64 bits last for 584 years.
+#[inline]
 pub(super) fn as_ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -37,6 +37,7 @@ impl Flight {
     }
 
     /// Takes the slot of user `index`, which must be free.
+    #[inline]
     pub(super) fn begin_of_user(&self, index: usize, intended_ns: u64, phase: usize) -> Slot {
         let place = index * USER_STRIDE;
         self.slots[place].store(packed(intended_ns, phase), Ordering::Release);
@@ -60,6 +61,7 @@ impl Flight {
     }
 
     /// Frees the slot of a user. Whether the operation was still there to be counted.
+    #[inline]
     pub(super) fn end_of_user(&self, slot: Slot) -> bool {
         self.slots[slot.0].swap(0, Ordering::AcqRel) != 0
     }
@@ -83,6 +85,7 @@ impl Flight {
 }
 
 /// Time and phase in one word that is never 0.
+#[inline]
 fn packed(intended_ns: u64, phase: usize) -> u64 {
     ((phase as u64) << TIME_BITS) | (intended_ns.min(TIME_MASK - 1) + 1)
 }

@@ -56,6 +56,10 @@ pub(super) struct CommandLine {
     #[arg(long, help_heading = "Stress")]
     show_settings: bool,
 
+    /// Measure the load generator on this machine, and say what rates and times can be trusted. No case runs.
+    #[arg(long, help_heading = "Stress")]
+    pub(super) self_check: bool,
+
     /// Run cases without a child process, for debuggers: limits can only ask them to stop.
     #[arg(long, help_heading = "Stress")]
     in_process: bool,

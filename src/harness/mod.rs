@@ -9,6 +9,7 @@ mod lock;
 mod place;
 mod run;
 mod selection;
+mod self_check;
 mod trials;
 
 pub use exit::{FAILED, INTERRUPTED, PASSED, REPORT_NOT_WRITTEN, USAGE};

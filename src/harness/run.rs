@@ -8,13 +8,14 @@ use std::{
 use super::{
     arguments::CommandLine,
     exit, place,
+    self_check::self_check,
     trials::{Results, Shared, trials},
 };
 use crate::{
     case::CaseInfo,
     monitor::{BuildInfo, Environment},
     report::{RunReport, SCHEMA_VERSION, Summary, settings_report, summary_text},
-    settings::{Settings, SettingsError, Sources, assignment, show},
+    settings::{Resolved, Scope, Settings, SettingsError, Sources, assignment, show},
     suite::{Registered, Suite},
     supervisor::become_subreaper,
 };
@@ -48,6 +49,9 @@ pub(super) fn run(
         print!("{}", show(&settings, &infos));
         return ExitCode::from(exit::PASSED);
     }
+    if arguments.self_check {
+        return check_self();
+    }
     let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
     arguments.test.test_threads = Some(threads.unwrap_or(1));
     let shared = Arc::new(shared(suite, settings, &arguments));
@@ -62,6 +66,18 @@ pub(super) fn run(
         (false, true, _) => ExitCode::from(exit::FAILED),
         (false, false, false) => ExitCode::from(exit::REPORT_NOT_WRITTEN),
         (false, false, true) => ExitCode::from(exit::PASSED),
+    }
+}
+
+fn check_self() -> ExitCode {
+    // As many workers as a case has.
+    let workers = Resolved::built_in(Scope::Case).count("workers").map_or(1, |n| n as usize);
+    match self_check(workers) {
+        Ok(()) => ExitCode::from(exit::PASSED),
+        Err(error) => {
+            eprintln!("error: the self-check could not run: {error}");
+            ExitCode::from(exit::USAGE)
+        }
     }
 }
 

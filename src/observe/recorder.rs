@@ -91,6 +91,7 @@ enum Writer {
 }
 
 impl Writer {
+    #[inline]
     fn add(self, cell: &AtomicU64, n: u64) {
         match self {
             // Nobody else writes, so the value cannot change between the load and the store.
@@ -103,6 +104,7 @@ impl Writer {
 }
 
 impl Buckets {
+    #[inline]
     fn record(&self, writer: Writer, ns: u64) {
         let ns = ns.min(LONGEST_NS);
         let magnitude = (u64::BITS - (ns >> BUCKET_BITS).leading_zeros()) as usize;
@@ -135,6 +137,7 @@ impl Recorder {
         Self { shards: (0..=OWN_SHARDS).map(|_| OnceLock::new()).collect(), tally: Tally::default() }
     }
 
+    #[inline]
     fn shard(&self) -> (&Shard, Writer) {
         let slot = own_slot();
         let writer = if slot < OWN_SHARDS { Writer::Only } else { Writer::OneOfSeveral };
@@ -142,6 +145,7 @@ impl Recorder {
     }
 
     /// An operation fell due.
+    #[inline]
     pub(crate) fn due(&self) {
         let (shard, writer) = self.shard();
         writer.add(&shard.due, 1);
@@ -162,6 +166,7 @@ impl Recorder {
     }
 
     /// An operation ended by itself or at its timeout.
+    #[inline]
     pub(crate) fn ended(&self, ended: Ended) {
         let (shard, writer) = self.shard();
         // Times before counts: once the counts add up, the histograms are complete as well.
@@ -260,6 +265,7 @@ impl Recorder {
 }
 
 /// The number of the calling thread, given out once and never again: two threads of one shard would lose counts.
+#[inline]
 fn own_slot() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

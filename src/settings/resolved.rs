@@ -20,7 +20,7 @@ pub(crate) struct Resolved(BTreeMap<String, Setting>);
 
 impl Resolved {
     /// The built-in values of all keys of this scope.
-    pub(super) fn built_in(scope: Scope) -> Self {
+    pub(crate) fn built_in(scope: Scope) -> Self {
         let of_scope = KEYS.iter().filter(|key| key.scope == scope);
         let setting = |key: &Key| {
             let text = key.default.map(|text| checked(key.name, text, value::canonical(key, text)));

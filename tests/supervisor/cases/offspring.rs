@@ -60,3 +60,12 @@ async fn is_orphaned(cx: Context) -> proofload::Result {
     leave_word("case", std::process::id());
     block()
 }
+
+/// Ends by itself as soon as it hears that its supervisor is gone; there is still a family to end.
+#[proofload::case(hears_that_it_is_orphaned)]
+async fn hears_that_it_is_orphaned(cx: Context) -> proofload::Result {
+    start_a_family()?;
+    leave_word("case", std::process::id());
+    cx.stop_token().stopped().await;
+    cx.done()
+}

@@ -25,6 +25,10 @@ pub(super) fn trials() -> Vec<Trial> {
             "a_killed_supervisor_takes_everything_along",
             a_killed_supervisor_takes_everything_along,
         ),
+        trial_with_setsid(
+            "a_killed_supervisor_takes_a_case_along_that_listens",
+            a_killed_supervisor_takes_a_case_along_that_listens,
+        ),
     ]
 }
 
@@ -51,10 +55,19 @@ fn a_process_without_the_mark_is_ended_too() {
     assert!(warnings.contains(&"1 processes outlived the case and were ended"), "{warnings:?}");
 }
 
-/// Also while every thread that could hear it is blocked, and folders that are being removed are written to.
+/// Also while everything of the case is blocked, and folders that are being removed are written to.
 fn a_killed_supervisor_takes_everything_along() {
+    kill_the_supervisor_of("is_orphaned");
+}
+
+/// The case ends so soon that it must not overtake the cleaning up.
+fn a_killed_supervisor_takes_a_case_along_that_listens() {
+    kill_the_supervisor_of("hears_that_it_is_orphaned");
+}
+
+fn kill_the_supervisor_of(marker: &str) {
     let fixture = Fixture::new();
-    let mut supervisor = fixture.start("is_orphaned");
+    let mut supervisor = fixture.start(marker);
     let has_begun = wait_for(Duration::from_secs(60), || fixture.word("case").is_some());
     supervisor.kill().expect("our own child");
     supervisor.wait().expect("our own child");
