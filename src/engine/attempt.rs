@@ -70,52 +70,85 @@ pub(super) struct Terms<'a> {
 pub(super) async fn carry_out<W: Workload>(
     workload: &W,
     user: &mut W::User,
+    op: Op,
+    deadline: &mut Deadline,
+    terms: &Terms<'_>,
+) -> Finished {
+    let attempts = async {
+        let first = {
+            let attempt = pin!(workload.operation(user, op));
+            within(attempt, deadline, terms).await
+        };
+        match terms.wants_retry(first.as_ref()) {
+            true => retry(workload, user, op, deadline, terms).await,
+            false => Finished { outcome: first, retries: 0 },
+        }
+    };
+    let mut attempts = pin!(attempts);
+    let caught = std::future::poll_fn(|cx| catching(|| attempts.as_mut().poll(cx)));
+    caught.await.unwrap_or_else(|panic| Finished { outcome: Some(panicked(&*panic)), retries: 0 })
+}
+
+/// Further attempts after a first that failed.
+pub(super) async fn retry<W: Workload>(
+    workload: &W,
+    user: &mut W::User,
     mut op: Op,
     deadline: &mut Deadline,
     terms: &Terms<'_>,
 ) -> Finished {
     let mut retries = 0;
-    let mut due = None;
     loop {
-        op.attempt = retries;
-        let attempt = pin!(async { workload.operation(user, op).await });
-        let outcome = within(attempt, deadline, terms, &mut due).await;
-        let is_last = retries == terms.retry.times || terms.stop.is_stopped();
-        match outcome {
-            Some(outcome) if !is_last && !matches!(outcome.ending, Ending::Ok) => {}
-            outcome => return Finished { outcome, retries },
-        }
         retries += 1;
-        // Boxed, so that users that never retry do not carry it.
-        let pause = Box::pin(async { sleep(terms.retry.pause_before(retries)).await });
-        let paused = pin!(async {
-            pause.await;
+        let pause = pin!(async {
+            sleep(terms.retry.pause_before(retries)).await;
             Outcome::ok()
         });
-        if within(paused, deadline, terms, &mut due).await.is_none() {
+        if within(pause, deadline, terms).await.is_none() {
             return Finished { outcome: None, retries };
+        }
+        op.attempt = retries;
+        let attempt = pin!(workload.operation(user, op));
+        let outcome = within(attempt, deadline, terms).await;
+        if retries >= terms.retry.times || !terms.wants_retry(outcome.as_ref()) {
+            return Finished { outcome, retries };
         }
     }
 }
 
-/// The outcome of `attempt`, its panic as an error, or `None` once the deadline has passed.
-fn within<'a, F: Future<Output = Outcome>>(
+impl Terms<'_> {
+    /// Whether an attempt that ended so is to be followed by another.
+    #[inline]
+    pub(super) fn wants_retry(&self, outcome: Option<&Outcome>) -> bool {
+        let has_failed = outcome.is_some_and(|outcome| !matches!(outcome.ending, Ending::Ok));
+        has_failed && self.retry.times > 0 && !self.stop.is_stopped()
+    }
+}
+
+/// The outcome of `attempt`, or `None` once the deadline has passed.
+#[inline]
+pub(super) fn within<'a, F: Future<Output = Outcome>>(
     mut attempt: Pin<&'a mut F>,
     deadline: &'a mut Deadline,
     terms: &'a Terms<'_>,
-    due: &'a mut Option<Instant>,
 ) -> impl Future<Output = Option<Outcome>> + use<'a, F> {
-    std::future::poll_fn(move |cx| {
-        let was_inside = IS_IN_OPERATION.replace(true);
-        let polled = catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(cx)));
-        IS_IN_OPERATION.set(was_inside);
-        match polled {
-            Ok(Poll::Ready(outcome)) => Poll::Ready(Some(outcome)),
-            Ok(Poll::Pending) if deadline.poll_passed(cx, terms, due) => Poll::Ready(None),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Some(panicked(&*panic))),
-        }
+    let mut due = None;
+    std::future::poll_fn(move |cx| match attempt.as_mut().poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending if deadline.poll_passed(cx, terms, &mut due) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
+}
+
+/// Polls something that belongs to an operation; `Err` with the payload when it panics.
+pub(super) fn catching<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, Box<dyn Any + Send>>> {
+    let was_inside = IS_IN_OPERATION.replace(true);
+    let polled = catch_unwind(AssertUnwindSafe(poll));
+    IS_IN_OPERATION.set(was_inside);
+    match polled {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
 }
 
 thread_local! {
@@ -128,7 +161,7 @@ pub(crate) fn is_in_operation() -> bool {
     IS_IN_OPERATION.get()
 }
 
-fn panicked(payload: &(dyn Any + Send)) -> Outcome {
+pub(super) fn panicked(payload: &(dyn Any + Send)) -> Outcome {
     Outcome::error(format_args!("panic: {}", panic_text(payload)))
 }
 

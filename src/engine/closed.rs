@@ -1,4 +1,5 @@
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -13,9 +14,9 @@ use tokio::{
 
 use super::{
     Workload,
-    attempt::panic_text,
+    attempt::{catching, panic_text, panicked, retry, within},
     clock::as_ns,
-    drive::{Drain, Shared, Start},
+    drive::{Drain, Shared, Times},
     pacer::Pacer,
 };
 use crate::load::{ClosedLoad, Iterations, Stage, Think};
@@ -127,36 +128,62 @@ fn note_panic(ended: Result<(), JoinError>, panicked: &mut Option<UserPanicked>)
     }
 }
 
+/// A user, from coming to going. An operation that panics is an error of its own; the user comes back with a new
+/// state and goes on. Panics are caught here rather than around each operation, where it would cost more than recording.
 async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, number: usize) {
+    let iteration = AtomicU64::new(0);
+    loop {
+        let mut session = pin!(session(&shared, &crowd, number, &iteration));
+        let caught = std::future::poll_fn(|cx| catching(|| session.as_mut().poll(cx))).await;
+        let Err(panic) = caught else { return };
+        let ended_ns = shared.clock.now_ns();
+        let Some((intended_ns, phase)) = shared.flight.take_of_user(number) else {
+            // It was not in an operation: there is no user to go on as.
+            std::panic::resume_unwind(panic)
+        };
+        let times = Times { intended_ns, actual_ns: intended_ns, ended_ns };
+        shared.count(phase, times, Some(&panicked(&*panic)), 0);
+        iteration.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, done: &AtomicU64) {
     let mut user = shared.workload.user(number as u64);
     let mut deadline = shared.deadline();
-    let mut iteration = 0;
     let mut in_a_row = 0;
     // When the last operation ended, unless something came between: then the next one starts at that moment.
     let mut now_ns = None;
-    while crowd.is_wanted(&shared, number) || crowd.wait_for_turn(&shared, number).await {
+    while crowd.is_wanted(shared, number) || crowd.wait_for_turn(shared, number).await {
         let phase = crowd.phase.load(Ordering::Acquire);
         let state = &shared.phases[phase];
+        let iteration = done.load(Ordering::Relaxed);
         let Some(index) = crowd.next_index(state.is_warm_up(), number, iteration) else { break };
         state.recorder.due();
-        let intended_ns = now_ns.take().unwrap_or_else(|| shared.clock.now_ns());
-        let start = Start {
-            slot: shared.flight.begin_of_user(number, intended_ns, phase),
-            phase,
-            intended_ns,
-            actual_ns: Some(intended_ns),
-            index,
-            user: number as u64,
-            iteration,
+        let started_ns = now_ns.take().unwrap_or_else(|| shared.clock.now_ns());
+        let slot = shared.flight.begin_of_user(number, started_ns, phase);
+        let op = shared.op(index, number as u64, iteration, phase);
+        let terms = shared.terms(started_ns);
+        let mut retries = 0;
+        let mut outcome = {
+            let attempt = pin!(shared.workload.operation(&mut user, op));
+            within(attempt, &mut deadline, &terms).await
         };
-        let ended_ns =
-            shared.operate(&mut user, start, &mut deadline, |slot| shared.flight.end_of_user(slot)).await;
+        if terms.wants_retry(outcome.as_ref()) {
+            // Boxed, so that users that never retry do not carry it.
+            let again = Box::pin(retry(&shared.workload, &mut user, op, &mut deadline, &terms)).await;
+            (outcome, retries) = (again.outcome, again.retries);
+        }
+        let ended_ns = shared.clock.now_ns();
+        if shared.flight.end_of_user(slot) {
+            let times = Times { intended_ns: started_ns, actual_ns: started_ns, ended_ns };
+            shared.count(phase, times, outcome.as_ref(), retries);
+        }
         if !state.is_warm_up() {
-            iteration += 1;
+            done.store(iteration + 1, Ordering::Relaxed);
         }
         in_a_row += 1;
         match crowd.think {
-            Think::Between(least, most) => crowd.pause(&shared, number, iteration, least, most).await,
+            Think::Between(least, most) => crowd.pause(shared, number, iteration, least, most).await,
             // Operations that never wait would keep the thread from everybody else.
             Think::Never if in_a_row >= OPERATIONS_IN_A_ROW => {
                 in_a_row = 0;

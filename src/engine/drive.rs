@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Op, Workload,
-    attempt::{Deadline, Finished, Terms, carry_out},
+    attempt::{Deadline, Terms, carry_out},
     clock::{Clock, as_ns},
     closed,
     collector::{Collecting, Collector, Sink, Started},
@@ -91,8 +91,6 @@ pub(super) struct Start {
     pub(super) slot: Slot,
     pub(super) phase: usize,
     pub(super) intended_ns: u64,
-    /// When it really starts; `None` to be read from the clock.
-    pub(super) actual_ns: Option<u64>,
     pub(super) index: u64,
     pub(super) user: u64,
     pub(super) iteration: u64,
@@ -119,73 +117,61 @@ impl<W: Workload> Shared<W> {
         let _began = state.began_ns.compare_exchange(u64::MAX, now, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Carries out one operation and counts it with `is_ours` saying whether it is still to be counted. Returns when
-    /// it ended.
+    /// Carries out one operation and counts it, with `is_ours` saying whether it is still to be counted.
     pub(super) async fn operate(
         &self,
         user: &mut W::User,
         start: Start,
         deadline: &mut Deadline,
         is_ours: impl FnOnce(Slot) -> bool,
-    ) -> u64 {
-        let actual_ns = start.actual_ns.unwrap_or_else(|| self.clock.now_ns());
-        let op = Op {
-            index: start.index,
-            user: start.user,
-            iteration: start.iteration,
-            stage: start.phase,
-            attempt: 0,
-            seed: self.seed,
-        };
-        let terms = Terms { clock: self.clock, started_ns: actual_ns, retry: self.retry, stop: &self.stop };
+    ) {
+        let actual_ns = self.clock.now_ns();
+        let op = self.op(start.index, start.user, start.iteration, start.phase);
+        let terms = self.terms(actual_ns);
         let finished = carry_out(&self.workload, user, op, deadline, &terms).await;
         let ended_ns = self.clock.now_ns();
         if is_ours(start.slot) {
-            self.count(&start, actual_ns, ended_ns, &finished);
+            let times = Times { intended_ns: start.intended_ns, actual_ns, ended_ns };
+            self.count(start.phase, times, finished.outcome.as_ref(), finished.retries);
         }
-        ended_ns
     }
 
     /// Counts an operation that could not even be tried.
     pub(super) fn fail(&self, start: &Start, outcome: Outcome, is_ours: impl FnOnce(Slot) -> bool) {
         if is_ours(start.slot) {
             let now = self.clock.now_ns();
-            self.count(start, now, now, &Finished { outcome: Some(outcome), retries: 0 });
+            let times = Times { intended_ns: start.intended_ns, actual_ns: now, ended_ns: now };
+            self.count(start.phase, times, Some(&outcome), 0);
         }
     }
 
-    fn count(&self, start: &Start, actual_ns: u64, now: u64, finished: &Finished) {
-        let phase = &self.phases[start.phase];
-        let class = match &finished.outcome {
-            None => {
-                phase.recorder.tally.failure(OutcomeClass::Timeout, "operation timeout", now);
-                OutcomeClass::Timeout
-            }
-            Some(outcome) => match &outcome.ending {
-                Ending::Ok => OutcomeClass::Ok,
-                Ending::Rejected(reason) => {
-                    let reason = reason.as_deref().unwrap_or("rejected");
-                    phase.recorder.tally.failure(OutcomeClass::Rejected, reason, now);
-                    OutcomeClass::Rejected
-                }
-                Ending::Error(kind) => {
-                    phase.recorder.tally.failure(OutcomeClass::Error, kind, now);
-                    OutcomeClass::Error
-                }
-            },
+    #[inline]
+    pub(super) const fn op(&self, index: u64, user: u64, iteration: u64, stage: usize) -> Op {
+        Op { index, user, iteration, stage, attempt: 0, seed: self.seed }
+    }
+
+    /// What bounds an operation that starts at `started_ns`.
+    #[inline]
+    pub(super) fn terms(&self, started_ns: u64) -> Terms<'_> {
+        Terms { clock: self.clock, started_ns, retry: self.retry, stop: &self.stop }
+    }
+
+    /// Counts an operation that ended, `None` standing for its timeout.
+    #[inline]
+    pub(super) fn count(&self, phase: usize, times: Times, outcome: Option<&Outcome>, retries: u32) {
+        let phase = &self.phases[phase];
+        let class = match outcome {
+            Some(Outcome { ending: Ending::Ok, status: None, .. }) => OutcomeClass::Ok,
+            outcome => note(phase, outcome, times.ended_ns),
         };
-        let status = finished.outcome.as_ref().and_then(|o| o.status);
-        if let Some(status) = status {
-            phase.recorder.tally.status(status);
-        }
         phase.recorder.ended(Ended {
             class,
-            response_ns: now.saturating_sub(start.intended_ns),
-            service_ns: now.saturating_sub(actual_ns),
-            retries: finished.retries,
-            bytes: finished.outcome.as_ref().map_or(0, |o| o.bytes),
-            is_after_phase: now > phase.end_ns.load(Ordering::Relaxed),
-            is_after_load: now > self.end_ns.load(Ordering::Relaxed),
+            response_ns: times.ended_ns.saturating_sub(times.intended_ns),
+            service_ns: times.ended_ns.saturating_sub(times.actual_ns),
+            retries,
+            bytes: outcome.map_or(0, |o| o.bytes),
+            is_after_phase: times.ended_ns > phase.end_ns.load(Ordering::Relaxed),
+            is_after_load: times.ended_ns > self.end_ns.load(Ordering::Relaxed),
         });
     }
 
@@ -210,6 +196,34 @@ impl<W: Workload> Shared<W> {
             std::thread::sleep(Duration::from_micros(200));
         }
     }
+}
+
+/// When an operation should have started, did start, and ended.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) intended_ns: u64,
+    pub(super) actual_ns: u64,
+    pub(super) ended_ns: u64,
+}
+
+/// Notes what is more to an outcome than that it was ok.
+#[cold]
+fn note(phase: &PhaseState, outcome: Option<&Outcome>, at_ns: u64) -> OutcomeClass {
+    let tally = &phase.recorder.tally;
+    let Some(outcome) = outcome else {
+        tally.failure(OutcomeClass::Timeout, "operation timeout", at_ns);
+        return OutcomeClass::Timeout;
+    };
+    if let Some(status) = outcome.status {
+        tally.status(status);
+    }
+    let (class, text) = match &outcome.ending {
+        Ending::Ok => return OutcomeClass::Ok,
+        Ending::Rejected(reason) => (OutcomeClass::Rejected, reason.as_deref().unwrap_or("rejected")),
+        Ending::Error(kind) => (OutcomeClass::Error, &**kind),
+    };
+    tally.failure(class, text, at_ns);
+    class
 }
 
 /// Runs a load to its end, to the stop, or to the end of its drain, and says what happened.

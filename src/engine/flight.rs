@@ -66,6 +66,11 @@ impl Flight {
         self.slots[slot.0].swap(0, Ordering::AcqRel) != 0
     }
 
+    /// Takes out what user `index` was doing, if anything: its intended start and its phase.
+    pub(super) fn take_of_user(&self, index: usize) -> Option<(u64, usize)> {
+        unpacked(self.slots[index * USER_STRIDE].swap(0, Ordering::AcqRel))
+    }
+
     /// Frees a slot taken with [`Flight::begin`]. Whether the operation was still there to be counted.
     pub(super) fn end(&self, slot: Slot) -> bool {
         let is_ours = self.slots[slot.0].swap(0, Ordering::AcqRel) != 0;
@@ -76,9 +81,8 @@ impl Flight {
     /// Takes out everything that still runs: `left(intended_ns, phase)` for each.
     pub(super) fn close(&self, mut left: impl FnMut(u64, usize)) {
         for slot in &self.slots {
-            let packed = slot.swap(0, Ordering::AcqRel);
-            if packed != 0 {
-                left((packed & TIME_MASK) - 1, (packed >> TIME_BITS) as usize);
+            if let Some((intended_ns, phase)) = unpacked(slot.swap(0, Ordering::AcqRel)) {
+                left(intended_ns, phase);
             }
         }
     }
@@ -88,6 +92,11 @@ impl Flight {
 #[inline]
 fn packed(intended_ns: u64, phase: usize) -> u64 {
     ((phase as u64) << TIME_BITS) | (intended_ns.min(TIME_MASK - 1) + 1)
+}
+
+/// The time and the phase; `None` of a free slot.
+fn unpacked(word: u64) -> Option<(u64, usize)> {
+    (word != 0).then(|| ((word & TIME_MASK) - 1, (word >> TIME_BITS) as usize))
 }
 
 #[cfg(test)]

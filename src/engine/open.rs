@@ -51,8 +51,7 @@ pub(super) async fn drive<W: Workload>(
             None => recorder.due_and_dropped(),
             Some(slot) => {
                 recorder.due();
-                let start =
-                    Start { slot, phase, intended_ns, actual_ns: None, index, user: index, iteration: 0 };
+                let start = Start { slot, phase, intended_ns, index, user: index, iteration: 0 };
                 running.spawn(operate(Arc::clone(&shared), start));
             }
         }
