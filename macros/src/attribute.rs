@@ -12,7 +12,7 @@ use syn::{
 
 use crate::{
     errors::Errors,
-    keys::{self, Key, Kind},
+    keys::{self, Key, Kind, Value},
 };
 
 /// Words of the marker expression (`slow and not nightly`), so no markers.
@@ -27,15 +27,6 @@ pub(crate) struct Arguments {
     pub(crate) settings: Vec<(&'static str, String)>,
     /// How much a failure matters, if it is said: `low`, `medium`, `high` or `critical`.
     pub(crate) severity: Option<String>,
-}
-
-/// A literal as the settings read it, and as the user wrote it.
-#[derive(Debug)]
-pub(crate) struct Value {
-    /// The text without quotes; the digits of a number.
-    pub(crate) text: String,
-    /// What a message prints.
-    pub(crate) shown: String,
 }
 
 impl Arguments {

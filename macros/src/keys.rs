@@ -5,7 +5,14 @@
 
 use std::time::Duration;
 
-use crate::attribute::Value;
+/// A literal as the settings read it, and as the user wrote it.
+#[derive(Debug)]
+pub(crate) struct Value {
+    /// The text without quotes; the digits of a number.
+    pub(crate) text: String,
+    /// What a message prints.
+    pub(crate) shown: String,
+}
 
 /// The word that lifts a limit.
 const OFF: &str = "off";

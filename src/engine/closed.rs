@@ -16,15 +16,11 @@ use super::{
     Workload,
     attempt::{catching, panic_text, panicked, retry, within},
     clock::as_ns,
-    drive::{Drain, Shared, Times},
+    drain::Drain,
     pacer::Pacer,
+    shared::{Shared, Times, UserPanicked},
 };
 use crate::load::{ClosedLoad, Iterations, Stage, Think};
-
-/// A workload that could not make a user.
-pub(super) struct UserPanicked {
-    pub(super) panic: String,
-}
 
 /// Operations without a pause between them that a user does before it lets others have the thread.
 const OPERATIONS_IN_A_ROW: u32 = 64;

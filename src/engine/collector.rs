@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Clock, drive::PhaseState};
+use super::{clock::Clock, phase::PhaseState};
 use crate::{
     monitor::OwnProcess,
     observe::{Figures, Model, Observation, ProcessUse, Window},

@@ -8,11 +8,14 @@ mod attempt;
 mod clock;
 mod closed;
 mod collector;
+mod drain;
 mod drive;
 mod flight;
 mod op;
 mod open;
 mod pacer;
+mod phase;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod workload;

@@ -9,9 +9,9 @@ use super::{
     Workload,
     attempt::panic_text,
     clock::as_ns,
-    closed::UserPanicked,
-    drive::{Drain, Shared, Start},
+    drain::Drain,
     pacer::Pacer,
+    shared::{Shared, Start, UserPanicked},
 };
 use crate::{
     load::{Load, OpenLoad},

@@ -1,6 +1,10 @@
 use std::{fmt, ops::Range};
 
-use super::metric::METRICS_IN_WORDS;
+/// The metrics in words, for the error that lists them.
+pub(super) const METRICS_IN_WORDS: &str = "latency, service_time, rejected_latency and lateness (each with .min, \
+     .mean, .stddev, .p50, .p99.9 or any percentile, .max), success_rate, error_rate, rejected_rate, timeout_rate, \
+     throughput, goodput, started_rate, achieved_rate, due, ok, rejected, errors, timeouts, unfinished, dropped, \
+     retries, bytes, counter.NAME, status.CODE, memory.peak, memory.growth and cpu.mean";
 
 /// What is wrong with an expectation, where in its text, and what would be right.
 ///

@@ -4,9 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     bound::Bound,
-    error::{ExpectationError, Mistake},
+    error::ExpectationError,
     metric::Metric,
     parse, quoted,
+    terms::{Scope, Terms},
 };
 
 /// A threshold as data: a metric, a bound, and the part of the load that it is about.
@@ -27,26 +28,6 @@ use super::{
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation(Result<Terms, ExpectationError>);
-
-/// What a valid expectation consists of.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Terms {
-    pub(crate) metric: Metric,
-    pub(crate) bound: Bound,
-    pub(crate) scope: Scope,
-}
-
-/// The part of a load that an expectation is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Scope {
-    /// Everything but the warm-up.
-    Whole,
-    /// Each phase by itself, the warm-up excluded.
-    EachPhase,
-    /// The phase of that name.
-    Phase(String),
-}
 
 impl Expectation {
     /// Reads `METRIC OPERATOR VALUE`, and after it `in each phase` or `in phase "NAME"` if wanted.
@@ -175,11 +156,6 @@ impl IntoExpectation for Expectation {
     fn into_expectation(self) -> Result<Expectation, ExpectationError> {
         self.check().map(|()| self)
     }
-}
-
-/// The metric has no figures by phase: the mistake for a scope that asks for them.
-pub(super) fn whole_load_only(metric: &Metric) -> Option<Mistake> {
-    (!metric.is_known_by_phase()).then(|| Mistake::WholeLoadOnly { metric: metric.to_string() })
 }
 
 #[cfg(test)]

@@ -116,12 +116,6 @@ impl Dimension {
     }
 }
 
-/// The metrics in words, for the error that lists them.
-pub(super) const METRICS_IN_WORDS: &str = "latency, service_time, rejected_latency and lateness (each with .min, \
-     .mean, .stddev, .p50, .p99.9 or any percentile, .max), success_rate, error_rate, rejected_rate, timeout_rate, \
-     throughput, goodput, started_rate, achieved_rate, due, ok, rejected, errors, timeouts, unfinished, dropped, \
-     retries, bytes, counter.NAME, status.CODE, memory.peak, memory.growth and cpu.mean";
-
 /// The name written, the canonical name, and the metric.
 type Family = (&'static str, &'static str, fn(Statistic) -> Metric);
 
@@ -303,7 +297,10 @@ mod tests {
         assert_eq!(why("response_time.maks"), NO_STATISTIC.replace('F', "response_time.maks"));
         assert_eq!(why("latency"), NO_STATISTIC.replace('F', "latency"));
         assert_eq!(why("latency.p101"), format!("`p101` is not a percentile: {PERCENTILES}"));
-        assert_eq!(why("rps"), format!("unknown metric `rps`; the metrics are {METRICS_IN_WORDS}"));
+        assert_eq!(
+            why("rps"),
+            format!("unknown metric `rps`; the metrics are {}", crate::expect::error::METRICS_IN_WORDS)
+        );
         assert_eq!(why("counter."), "the counter has no name: write it like `counter.cache_hits`");
         assert_eq!(
             why("counter.a\"b\""),

@@ -11,6 +11,7 @@ mod metric;
 mod parse;
 mod quoted;
 mod statistic;
+mod terms;
 
 pub use bound::{Bound, Comparison, Unit, Value};
 pub use build::{
@@ -20,7 +21,8 @@ pub use build::{
     timeouts, unfinished,
 };
 pub use error::{ExpectationError, Mistake};
-pub(crate) use expectation::Terms;
-pub use expectation::{Expectation, IntoExpectation, Scope};
+pub use expectation::{Expectation, IntoExpectation};
 pub use metric::{Dimension, Metric};
 pub use statistic::{Quantile, Statistic};
+pub use terms::Scope;
+pub(crate) use terms::Terms;

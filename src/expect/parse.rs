@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::{
     bound::{Bound, Comparison, Value},
     error::{ExpectationError, Mistake},
-    expectation::{Scope, Terms, whole_load_only},
     metric::Metric,
     quoted,
+    terms::{Scope, Terms, whole_load_only},
 };
 
 /// Reads an expectation.
