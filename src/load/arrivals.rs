@@ -52,6 +52,23 @@ impl Arrivals {
         }
     }
 
+    /// The moments of one of several that carry out the same schedule together: of `parts`, the one numbered `part`
+    /// from 0 gets every `parts`-th arrival, so that all shares together are the whole, whatever the stages.
+    ///
+    /// # Panics
+    /// When `part` is not below `parts`.
+    ///
+    /// ```
+    /// use proofload::{Load, per_second, seconds};
+    /// let arrivals = Load::rate(per_second(4)).for_duration(seconds(1)).arrivals(0);
+    /// let second: Vec<f64> = arrivals.share(1, 2).map(|moment| moment.as_secs_f64()).collect();
+    /// assert_eq!(second, [0.25, 0.75]);
+    /// ```
+    pub fn share(self, part: usize, parts: usize) -> impl Iterator<Item = Duration> {
+        assert!(part < parts, "part {part} of {parts}: parts are numbered from 0");
+        self.skip(part).step_by(parts)
+    }
+
     /// The next moment with the index of its stage.
     pub(crate) fn next_with_stage(&mut self) -> Option<(Duration, usize)> {
         while let Some(stage) = self.stages.get(self.stage) {
@@ -175,6 +192,30 @@ mod tests {
             let integral: f64 = stages.iter().map(|s| s.mean() * s.seconds()).sum();
             let n = moments(&stages).len() as f64;
             prop_assert!((n - integral).abs() <= 1.0, "{n} arrivals for an integral of {integral}");
+        }
+
+        #[test]
+        fn shares_add_up_to_the_whole(stages in stages(), parts in 1usize..5, seed in any::<u64>()) {
+            for spacing in [Spacing::Uniform, Spacing::Poisson] {
+                let whole: Vec<Duration> = Arrivals::new(&stages, spacing, seed).collect();
+                let mut together: Vec<Duration> = (0..parts)
+                    .flat_map(|part| Arrivals::new(&stages, spacing, seed).share(part, parts).collect::<Vec<_>>())
+                    .collect();
+                together.sort();
+                prop_assert_eq!(&together, &whole);
+            }
+        }
+
+        #[test]
+        fn stages_join_without_a_gap_or_a_burst(rate in 1.0..500.0f64, cuts in proptest::collection::vec(0.001..2.0f64, 1..8)) {
+            // The same rate in many stages is the same as in one.
+            let pieces: Vec<Stage> = cuts.iter().map(|s| hold(rate, (s * 1000.0).round() / 1000.0)).collect();
+            let whole: f64 = pieces.iter().map(Stage::seconds).sum();
+            let (in_pieces, in_one) = (moments(&pieces), moments(&[hold(rate, whole)]));
+            prop_assert!(in_pieces.len().abs_diff(in_one.len()) <= 1);
+            for (a, b) in in_pieces.iter().zip(&in_one) {
+                prop_assert!((a - b).abs() < 1e-6, "{a} for {b}");
+            }
         }
 
         #[test]
