@@ -81,7 +81,18 @@ pub mod __private {
     };
 }
 
-/// The README's examples compile.
+/// The examples of the README and of the guide compile.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct ReadMe;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct ReadMe;
+
+    #[doc = include_str!("../docs/guide/writing-a-case.md")]
+    struct WritingACase;
+
+    #[doc = include_str!("../docs/guide/loads.md")]
+    struct Loads;
+
+    #[doc = include_str!("../docs/guide/expectations.md")]
+    struct Expectations;
+}
