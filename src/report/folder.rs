@@ -184,16 +184,33 @@ fn point_latest(base: &Path, run_id: &str) {
 mod tests {
     use super::*;
 
+    /// A crash in the middle cannot be seen from outside unless the old file is touched before the new one is whole:
+    /// who has the old one open keeps reading it, which writing in place would change under their eyes.
     #[test]
     fn a_crash_while_writing_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         write_whole(&path, b"old").unwrap();
-        // What a crash leaves: a temporary file with a part of the new report, never renamed.
-        fs::write(folder.path().join(".writing-abc"), b"ne").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let mut opened_before = File::open(&path).unwrap();
         write_whole(&path, b"new and longer").unwrap();
+        let mut still_old = String::new();
+        io::Read::read_to_string(&mut opened_before, &mut still_old).unwrap();
+        assert_eq!(still_old, "old", "the old file was written to, so a crash would have left a mixture");
         assert_eq!(fs::read(&path).unwrap(), b"new and longer");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
+    }
+
+    /// A write that fails half-way leaves the old file as well.
+    #[test]
+    fn a_report_that_cannot_be_put_in_place_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("old"), "old").unwrap();
+        let error = write_whole(&path, b"new").unwrap_err().to_string();
+        assert!(error.starts_with(&format!("the report {} cannot be written: ", path.display())), "{error}");
+        assert_eq!(fs::read(path.join("old")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
     }
 
     #[test]
