@@ -62,7 +62,7 @@ impl Deadline {
 pub(super) struct Terms<'a> {
     pub(super) clock: Clock,
     pub(super) started_ns: u64,
-    pub(super) retry: Retry,
+    pub(super) retry: &'a Retry,
     pub(super) stop: &'a StopToken,
 }
 

@@ -20,10 +20,19 @@ use super::{
     pacer::Pacer,
     shared::{Shared, Times, UserPanicked},
 };
-use crate::load::{ClosedLoad, Iterations, Stage, Think};
+use crate::load::{ClosedLoad, Iterations, Stage, StartUp, Think};
 
 /// Operations without a pause between them that a user does before it lets others have the thread.
 const OPERATIONS_IN_A_ROW: u32 = 64;
+
+/// Users that come at once in a step up ...
+const AT_ONCE: usize = 1_000;
+
+/// ... and, where there are more, how many others a second: what making them costs stays a small part of a core.
+const STARTED_PER_SECOND: f64 = 20_000.0;
+
+/// These others come in groups: a millisecond's worth.
+const GROUP: usize = 20;
 
 /// A moment at which the number of users or the phase changes.
 #[derive(Debug, PartialEq)]
@@ -66,7 +75,7 @@ pub(super) async fn drive<W: Workload>(
     let mut panicked = None;
     let mut pacer = Pacer::new(shared.clock, shared.stop.clone());
     let mut made = 0;
-    for change in changes(&load.stages) {
+    for change in changes(&load.stages, load.start_up) {
         let is_due = until(&mut pacer, as_ns(change.at), &mut users, &mut panicked).await;
         if !is_due {
             break;
@@ -149,7 +158,8 @@ async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, 
     let mut in_a_row = 0;
     // When the last operation ended, unless something came between: then the next one starts at that moment.
     let mut now_ns = None;
-    while crowd.is_wanted(shared, number) || crowd.wait_for_turn(shared, number).await {
+    // Boxed, so that users that do not wait do not carry the waiting.
+    while crowd.is_wanted(shared, number) || Box::pin(crowd.wait_for_turn(shared, number)).await {
         let phase = crowd.phase.load(Ordering::Acquire);
         let state = &shared.phases[phase];
         let iteration = done.load(Ordering::Relaxed);
@@ -179,7 +189,9 @@ async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, 
         }
         in_a_row += 1;
         match crowd.think {
-            Think::Between(least, most) => crowd.pause(shared, number, iteration, least, most).await,
+            Think::Between(least, most) => {
+                Box::pin(crowd.pause(shared, number, iteration, least, most)).await;
+            }
             // Operations that never wait would keep the thread from everybody else.
             Think::Never if in_a_row >= OPERATIONS_IN_A_ROW => {
                 in_a_row = 0;
@@ -246,21 +258,29 @@ impl Crowd {
 
 /// The moments at which the number of users changes; a ramp passes through every number, at the moment its straight
 /// line is half-way to it. The last change of a schedule that ends sends everybody home.
-fn changes(stages: &[Stage]) -> impl Iterator<Item = Change> {
+fn changes(stages: &[Stage], start_up: StartUp) -> impl Iterator<Item = Change> {
     let mut start = Duration::ZERO;
+    let mut before = 0;
     let mut all: Vec<Box<dyn Iterator<Item = Change> + Send>> = Vec::new();
     for (phase, stage) in stages.iter().enumerate() {
         let (from, to) = (stage.from.round() as usize, stage.to.round() as usize);
         let length = stage.length.unwrap_or(Duration::ZERO);
-        all.push(Box::new(std::iter::once(Change { at: start, users: from, phase })));
         let steps = from.abs_diff(to);
         let phase_start = start;
+        // A ramp has numbers of its own to pass through.
+        let start_up = if steps > 0 { StartUp::AtOnce } else { start_up };
+        all.push(Box::new(step(before, from, stage.length, start_up).map(move |(after, users)| Change {
+            at: phase_start + after,
+            users,
+            phase,
+        })));
         all.push(Box::new((0..steps).map(move |k| Change {
             at: phase_start + length.mul_f64((k as f64 + 0.5) / steps as f64),
             users: if to > from { from + k + 1 } else { from - k - 1 },
             phase,
         })));
         start += length;
+        before = to;
     }
     if stages.iter().all(|s| s.length.is_some()) {
         let phase = stages.len().saturating_sub(1);
@@ -269,10 +289,39 @@ fn changes(stages: &[Stage]) -> impl Iterator<Item = Change> {
     all.into_iter().flatten()
 }
 
+/// How a stage that is held comes from `before` users to `users`: after which times there are how many.
+fn step(
+    before: usize,
+    users: usize,
+    length: Option<Duration>,
+    start_up: StartUp,
+) -> impl Iterator<Item = (Duration, usize)> + Send {
+    let first = match start_up {
+        StartUp::AtOnce => users,
+        // Also where there are fewer than before.
+        StartUp::Spread => users.min(before + AT_ONCE),
+    };
+    let others = users - first;
+    let within = Duration::from_secs_f64(others as f64 / STARTED_PER_SECOND);
+    let within = length.map_or(within, |length| within.min(length / 10));
+    let groups = others.div_ceil(GROUP);
+    std::iter::once((Duration::ZERO, first)).chain(
+        (1..=groups).map(move |k| (within.mul_f64(k as f64 / groups as f64), users.min(first + k * GROUP))),
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
-    use crate::{load::Load, units::seconds};
+    use crate::{
+        engine::{Async, clock::Clock, flight::Flight, phase::phases_of},
+        load::Load,
+        outcome::Retry,
+        stop::StopToken,
+        units::seconds,
+    };
 
     #[test]
     fn a_ramp_passes_through_every_number() {
@@ -281,7 +330,57 @@ mod tests {
             .ramp_to(3, seconds(4))
             .step_to(1)
             .for_duration(seconds(1));
-        let seen: Vec<_> = changes(&load.stages).map(|c| (c.at.as_secs_f64(), c.users, c.phase)).collect();
+        let seen: Vec<_> =
+            changes(&load.stages, StartUp::Spread).map(|c| (c.at.as_secs_f64(), c.users, c.phase)).collect();
         assert_eq!(seen, [(0.0, 1, 0), (1.0, 1, 1), (2.0, 2, 1), (4.0, 3, 1), (5.0, 1, 2), (6.0, 0, 2)]);
+    }
+
+    #[test]
+    fn a_crowd_does_not_come_as_a_burst_unless_asked() {
+        let seen = |load: ClosedLoad| -> Vec<(f64, usize)> {
+            changes(&load.stages, load.start_up).map(|c| (c.at.as_secs_f64(), c.users)).collect()
+        };
+        let crowd = || Load::users(21_000).for_duration(seconds(100));
+        let spread = seen(crowd());
+        assert_eq!(spread[..3], [(0.0, 1_000), (0.001, 1_020), (0.002, 1_040)]);
+        assert_eq!(spread[1_000..], [(1.0, 21_000), (100.0, 0)]);
+        assert_eq!(seen(crowd().all_at_once()), [(0.0, 21_000), (100.0, 0)]);
+        let hurried = seen(Load::users(21_000).for_duration(seconds(1)));
+        assert_eq!(hurried[1_000..], [(0.1, 21_000), (1.0, 0)], "within a tenth of the stage");
+        let down = seen(Load::users(21_000).for_duration(seconds(100)).step_to(10).for_duration(seconds(1)));
+        assert_eq!(down[1_001..], [(100.0, 10), (101.0, 0)], "leaving is no burst");
+        let more = seen(Load::users(500).for_duration(seconds(1)).step_to(1_500).for_duration(seconds(1)));
+        assert_eq!(more, [(0.0, 500), (1.0, 1_500), (2.0, 0)]);
+    }
+
+    #[test]
+    fn a_waiting_user_is_under_a_kibibyte_beside_its_work() {
+        let work = || async { tokio::time::sleep(seconds(1)).await };
+        let own = size_of_val(&work());
+        let shared = Arc::new(Shared {
+            workload: Async(move |_op| work()),
+            clock: Clock::start(true),
+            stop: StopToken::new(),
+            flight: Flight::of_users(1),
+            phases: phases_of(&Load::from(Load::users(1).for_duration(seconds(1))), false),
+            is_over: AtomicBool::new(false),
+            end_ns: AtomicU64::new(0),
+            timeout: seconds(1),
+            retry: Retry::NEVER,
+            seed: 0,
+        });
+        let crowd = Arc::new(Crowd {
+            wanted: AtomicUsize::new(0),
+            phase: AtomicUsize::new(0),
+            tickets: AtomicU64::new(0),
+            most_users: 1,
+            changed: watch::Sender::new(()),
+            iterations: None,
+            think: Think::Never,
+        });
+        let user = size_of_val(&loop_as_user(shared, crowd, 0));
+        // Beside the task: its header and the allocator's, its place in the set, the timer of its timeout, its slot.
+        let around = 192 + size_of::<tokio::time::Sleep>() + 16 + 8;
+        assert!(user - own + around < 1024, "{user} with {own} of its own, {around} around it");
     }
 }

@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const TIME_BITS: u32 = 48;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 
-/// Users on different threads take and free their slots all the time: each is two cache lines from the next.
-const USER_STRIDE: usize = 16;
+/// Users on different threads take and free their slots all the time: each is two cache lines from the next ...
+const APART: usize = 16;
+
+/// ... unless there are more than so many, of which two neighbours seldom run at the same moment.
+const MOST_APART: usize = 4_096;
 
 /// Which operations are running, each in a slot with its intended start and its phase.
 ///
@@ -15,6 +18,8 @@ pub(super) struct Flight {
     slots: Box<[AtomicU64]>,
     running: AtomicU64,
     cap: u64,
+    /// Slots from one user's to the next one's.
+    stride: usize,
 }
 
 /// The place of a running operation.
@@ -24,7 +29,8 @@ pub(super) struct Slot(usize);
 impl Flight {
     /// One slot for each user of a closed load.
     pub(super) fn of_users(users: usize) -> Self {
-        Self::with_slots(users * USER_STRIDE, users as u64)
+        let stride = if users > MOST_APART { 1 } else { APART };
+        Self { stride, ..Self::with_slots(users * stride, users as u64) }
     }
 
     /// Room for `cap` operations, with as many slots again, so that a free one is found in two looks on average.
@@ -33,13 +39,14 @@ impl Flight {
     }
 
     fn with_slots(slots: usize, cap: u64) -> Self {
-        Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect(), running: AtomicU64::new(0), cap }
+        let slots = (0..slots).map(|_| AtomicU64::new(0)).collect();
+        Self { slots, running: AtomicU64::new(0), cap, stride: 1 }
     }
 
     /// Takes the slot of user `index`, which must be free.
     #[inline]
     pub(super) fn begin_of_user(&self, index: usize, intended_ns: u64, phase: usize) -> Slot {
-        let place = index * USER_STRIDE;
+        let place = index * self.stride;
         self.slots[place].store(packed(intended_ns, phase), Ordering::Release);
         Slot(place)
     }
@@ -68,7 +75,7 @@ impl Flight {
 
     /// Takes out what user `index` was doing, if anything: its intended start and its phase.
     pub(super) fn take_of_user(&self, index: usize) -> Option<(u64, usize)> {
-        unpacked(self.slots[index * USER_STRIDE].swap(0, Ordering::AcqRel))
+        unpacked(self.slots[index * self.stride].swap(0, Ordering::AcqRel))
     }
 
     /// Frees a slot taken with [`Flight::begin`]. Whether the operation was still there to be counted.

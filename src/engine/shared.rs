@@ -103,7 +103,7 @@ impl<W: Workload> Shared<W> {
     /// What bounds an operation that starts at `started_ns`.
     #[inline]
     pub(super) fn terms(&self, started_ns: u64) -> Terms<'_> {
-        Terms { clock: self.clock, started_ns, retry: self.retry, stop: &self.stop }
+        Terms { clock: self.clock, started_ns, retry: &self.retry, stop: &self.stop }
     }
 
     /// Counts an operation that ended, `None` standing for its timeout.

@@ -8,6 +8,6 @@ mod scale;
 mod stage;
 
 pub use arrivals::Arrivals;
-pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, Think};
+pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, StartUp, Think};
 pub(crate) use scale::Overrides;
 pub use stage::Stage;

@@ -49,6 +49,7 @@ pub struct ClosedLoad {
     pub(crate) stages: Vec<Stage>,
     pub(crate) think: Think,
     pub(crate) iterations: Option<Iterations>,
+    pub(crate) start_up: StartUp,
     level: f64,
 }
 
@@ -59,6 +60,17 @@ pub enum Think {
     Never,
     /// Evenly distributed between two lengths.
     Between(Duration, Duration),
+}
+
+/// How the users of a step up come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StartUp {
+    /// The first thousand at once, the others at 20 000 a second, or as fast as it takes for all of them to be there
+    /// after a tenth of the stage.
+    #[default]
+    Spread,
+    /// All of them at once.
+    AtOnce,
 }
 
 /// After how many operations a closed load ends.
@@ -77,14 +89,24 @@ impl Load {
     }
 
     /// A closed load of `users`; give it a length or a number of iterations.
+    ///
+    /// Where more than a thousand come in one step, the others follow at 20 000 a second or within a tenth of the
+    /// stage, so that a crowd is not a burst; [`ClosedLoad::all_at_once`] makes it one.
     pub const fn users(users: u32) -> ClosedLoad {
-        ClosedLoad { stages: Vec::new(), think: Think::Never, iterations: None, level: users as f64 }
+        ClosedLoad {
+            stages: Vec::new(),
+            think: Think::Never,
+            iterations: None,
+            start_up: StartUp::Spread,
+            level: users as f64,
+        }
     }
 
     /// `operations` that all start at once: as many users, one operation each.
     pub const fn at_once(operations: u32) -> ClosedLoad {
         let mut burst = Self::users(operations);
         burst.iterations = Some(Iterations::PerUser(1));
+        burst.start_up = StartUp::AtOnce;
         burst
     }
 
@@ -310,6 +332,12 @@ impl ClosedLoad {
     /// Each user waits between `least` and `most` after an operation.
     pub const fn think_between(mut self, least: Duration, most: Duration) -> Self {
         self.think = Think::Between(least, most);
+        self
+    }
+
+    /// The users of every step up come at once, however many they are.
+    pub const fn all_at_once(mut self) -> Self {
+        self.start_up = StartUp::AtOnce;
         self
     }
 
