@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Clock, phase::PhaseState};
+use super::{clock::Clock, phase::PhaseState, workers::Workers};
 use crate::{
     monitor::OwnProcess,
     observe::{Figures, Model, Observation, ProcessUse, Window},
@@ -91,6 +91,7 @@ pub(super) struct Collector {
     window: Figures,
     window_start_ns: u64,
     own: OwnProcess,
+    workers: Workers,
     began: Instant,
     process: ProcessUse,
 }
@@ -119,13 +120,14 @@ impl Collector {
             window: Figures::default(),
             window_start_ns: 0,
             own,
+            workers: Workers::new(),
             began: Instant::now(),
             process: ProcessUse {
                 memory_start_bytes: now.memory_bytes,
                 memory_peak_bytes: now.memory_bytes,
                 memory_end_bytes: now.memory_bytes,
                 cpu_s: -now.cpu.as_secs_f64(),
-                span_s: 0.0,
+                ..ProcessUse::default()
             },
         }
     }
@@ -174,6 +176,7 @@ impl Collector {
         if now_ns >= self.window_start_ns + WINDOW_NS {
             self.end_window(now_ns, in_flight);
         }
+        self.workers.look();
         let now = self.own.sample();
         self.process.memory_peak_bytes = self.process.memory_peak_bytes.max(now.memory_bytes);
     }
@@ -229,6 +232,9 @@ impl Running {
         collector.process.memory_peak_bytes = collector.process.memory_peak_bytes.max(now.memory_bytes);
         collector.process.cpu_s = (collector.process.cpu_s + now.cpu.as_secs_f64()).max(0.0);
         collector.process.span_s = collector.began.elapsed().as_secs_f64();
+        collector.process.workers = collector.workers.count();
+        collector.process.workers_busy_s = collector.workers.busy().as_secs_f64();
+        collector.process.all_workers_busy_s = collector.workers.all_busy().as_secs_f64();
         (collector.timeline, collector.process)
     }
 }

@@ -18,6 +18,7 @@ mod phase;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod workers;
 mod workload;
 
 pub use alone::{DriveAloneError, drive_alone};

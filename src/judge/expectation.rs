@@ -3,11 +3,11 @@ use std::cmp::Ordering;
 use super::{
     Judgement, Verdict,
     reading::{Part, Reading, never_ended, read},
-    validity::{asked, validity},
+    validity::{asked, late_starts, missing_starts, validity},
 };
 use crate::{
-    expect::{Bound, Comparison, Expectation, Metric, Scope, Terms, Unit, Value},
-    observe::{Model, Observation, Phase},
+    expect::{Bound, Comparison, Expectation, Metric, Scope, Statistic, Terms, Unit, Value},
+    observe::{Observation, Phase},
 };
 
 /// Judges one expectation on one observation.
@@ -19,7 +19,7 @@ use crate::{
 /// - nothing was due, too few samples, or a figure that was not recorded;
 /// - a figure that is only known to be "at least" so much, and the limit is beyond that;
 /// - a pass in a load that was stopped early or in a case that did not live to its end (it may still fail);
-/// - a missed rate of an open load while the generator was the limit ([`validity`]).
+/// - what the load generator decided rather than the target ([`validity`]).
 ///
 /// For `in each phase` the worst phase decides. The warm-up and phases that ask for no operations are left out; one
 /// that never started turns a pass into inconclusive.
@@ -138,16 +138,50 @@ impl Judge<'_> {
             true => holds_for_all_above(bound, reading.value).ok_or_else(|| never_ended(reading.lost))?,
             false => bound.comparison.holds(reading.value, bound.limit.number()),
         };
-        match !holds && self.is_missed_by_the_generator(part) {
-            true => Err(format!("the generator was the limit: {}", validity(self.observation).join("; "))),
-            false => Ok(holds),
+        match self.generators_doing(holds, part) {
+            Some(reason) => Err(format!("the generator was the limit: {reason}")),
+            None => Ok(holds),
         }
     }
 
-    /// Whether a bound that is missed says more about the generator than about the target.
-    fn is_missed_by_the_generator(&self, part: &Part<'_>) -> bool {
+    /// Why the answer says more about the generator than about the target, if it does.
+    fn generators_doing(&self, holds: bool, part: &Part<'_>) -> Option<String> {
+        match (holds, &self.terms.metric) {
+            (
+                true,
+                Metric::Throughput
+                | Metric::Goodput
+                | Metric::StartedRate
+                | Metric::AchievedRate
+                | Metric::Lateness(_),
+            ) => None,
+            // The target was never asked for as much as the load says.
+            (true, _) => missing_starts(self.observation),
+            (false, Metric::Latency(statistic)) => {
+                late_starts(self.observation).filter(|_| self.service_holds(*statistic, part))
+            }
+            // At the cap of operations in flight it is the target that is behind.
+            (false, _) if self.is_of_starts(part) && self.observation.total.counts.dropped == 0 => {
+                Some(validity(self.observation)).filter(|doubts| !doubts.is_empty()).map(|d| d.join("; "))
+            }
+            (false, _) => None,
+        }
+    }
+
+    /// Whether a bound on the response time would hold for the time without the lateness of the start.
+    fn service_holds(&self, statistic: Statistic, part: &Part<'_>) -> bool {
         let bound = &self.terms.bound;
-        let is_of_starts = match self.terms.metric {
+        match read(&Metric::ServiceTime(statistic), self.observation, part, self.least_samples) {
+            Ok(service) if service.is_at_least => holds_for_all_above(bound, service.value) == Some(true),
+            Ok(service) => bound.comparison.holds(service.value, bound.limit.number()),
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the metric is one of how much was started, so that missing starts are in its figure.
+    fn is_of_starts(&self, part: &Part<'_>) -> bool {
+        let bound = &self.terms.bound;
+        match self.terms.metric {
             Metric::Throughput | Metric::StartedRate | Metric::AchievedRate => true,
             // Where enough was carried out, it is errors that lower the goodput, and they are the target's.
             Metric::Goodput => {
@@ -155,14 +189,7 @@ impl Judge<'_> {
                 !bound.comparison.holds(throughput, bound.limit.number())
             }
             _ => false,
-        };
-        // At the cap of operations in flight it is the target that is behind.
-        let observation = self.observation;
-        let is_free_of_drops = observation.total.counts.dropped == 0;
-        is_of_starts
-            && observation.model == Model::Open
-            && is_free_of_drops
-            && !validity(observation).is_empty()
+        }
     }
 
     fn subject(&self, part: Option<&Part<'_>>) -> String {

@@ -15,5 +15,6 @@ pub use expectation::judge;
 pub use judgement::{Judgement, Observed};
 pub use reading::samples_needed;
 pub use recovery::{Recovery, Tolerance};
+pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;

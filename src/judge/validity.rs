@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     expect::Quantile,
-    observe::{Model, Observation},
+    observe::{Model, Observation, ProcessUse},
     units::show_duration,
 };
 
@@ -18,52 +18,83 @@ const LATENESS_FLOOR: Duration = Duration::from_millis(10);
 /// Lateness is part of every response time: over this share of the median it is the generator that is measured.
 const LATENESS_SHARE: f64 = 0.1;
 
+/// All workers busy for this share of a load explain late starts.
+const BUSY_SHARE: f64 = 0.02;
+
 /// Why the figures of `observation` may be the load generator's rather than the target's, one sentence for each
 /// reason; empty when there is none. Closed loads wait for the target by design and have no such doubts.
 ///
 /// - It started under 99 % of the operations that the schedule asked for, though nothing stopped it. Operations that
 ///   were dropped at the in-flight cap do not count as missing: there the target was too slow.
 /// - Starts were over 10 ms late at p99, and by more than 10 % of the median response time.
+///
+/// What an expectation makes of it: a missed rate is inconclusive; so is anything else that was met while starts were
+/// missing, since the load was smaller than planned; and so is a missed response time while starts were late, unless
+/// the service time, in which the lateness is not, misses the limit as well.
 pub fn validity(observation: &Observation) -> Vec<String> {
-    match observation.model {
-        Model::Open => missing_starts(observation).into_iter().chain(late_starts(observation)).collect(),
-        Model::Closed => Vec::new(),
-    }
+    let missing = missing_starts(observation);
+    missing.into_iter().chain(late_starts(observation)).collect()
 }
 
 /// Operations that the stages of an open load asked for, warm-up excluded.
-pub(super) fn asked(observation: &Observation) -> Option<f64> {
+pub(crate) fn asked(observation: &Observation) -> Option<f64> {
     let counted = observation.phases.iter().filter(|phase| !phase.is_warm_up);
     let asked = counted.filter_map(|phase| Some(phase.asked_per_sec? * phase.figures.duration_s));
     asked.reduce(|sum, more| sum + more)
 }
 
-fn missing_starts(observation: &Observation) -> Option<String> {
-    if observation.stopped.is_some() || !observation.complete {
+/// How an open load fell short of its schedule, if it did.
+pub(super) fn missing_starts(observation: &Observation) -> Option<String> {
+    if observation.model != Model::Open || observation.stopped.is_some() || !observation.complete {
         return None;
     }
     let (asked, due) = (asked(observation)?, observation.total.counts.due as f64);
     let is_short = due < asked * LEAST_STARTED && asked - due > SCATTER * asked.sqrt();
     is_short.then(|| {
         format!(
-            "the generator came to {due} of the {asked:.0} operations that the schedule asked for ({:.1}%)",
-            due / asked * 100.0
+            "the load generator came to {due} of the {asked:.0} operations that the schedule asked for ({:.1}%), {}",
+            due / asked * 100.0,
+            cause(&observation.process)
         )
     })
 }
 
-fn late_starts(observation: &Observation) -> Option<String> {
+/// How late an open load started its operations, if that matters.
+pub(super) fn late_starts(observation: &Observation) -> Option<String> {
+    if observation.model != Model::Open {
+        return None;
+    }
     let figures = &observation.total;
     let late = figures.lateness.at_rank(Quantile::P99.rank(figures.lateness.count()))?;
     let median = figures.response_percentile(0.5).map_or(Duration::ZERO, |p| p.value);
     let is_late = late > LATENESS_FLOOR && late > median.mul_f64(LATENESS_SHARE);
     is_late.then(|| {
         format!(
-            "operations started {} late at p99, with a median response time of {}",
+            "the load generator was late by {} at p99 (median response time {}), {}",
             show_duration(late),
-            show_duration(median)
+            show_duration(median),
+            cause(&observation.process)
         )
     })
+}
+
+/// What kept the generator from starting in time, and what to do about it.
+fn cause(process: &ProcessUse) -> String {
+    let seconds = |s: f64| show_duration(Duration::try_from_secs_f64(s).unwrap_or_default());
+    match process.workers_busy() {
+        Some(_) if process.all_workers_busy_s > BUSY_SHARE * process.span_s => format!(
+            "because every worker thread was busy for {} of {}: lower the rate, raise `workers`, or run operations that \
+             block with `run_blocking`",
+            seconds(process.all_workers_busy_s),
+            seconds(process.span_s)
+        ),
+        Some(busy) => format!(
+            "though its worker threads were busy for {:.0}% of the time only: something else kept the machine busy, or \
+             the process was paused",
+            busy * 100.0
+        ),
+        None => "because the machine or its worker threads were busy".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -100,12 +131,38 @@ mod tests {
     fn missing_and_late_starts_are_told() {
         assert_eq!(
             validity(&observed(9_000, 2, 5)),
-            ["the generator came to 9000 of the 10000 operations that the schedule asked for (90.0%)"]
+            [
+                "the load generator came to 9000 of the 10000 operations that the schedule asked for (90.0%), because the \
+              machine or its worker threads were busy"
+            ]
         );
         assert_eq!(
             validity(&observed(10_000, 40, 300)),
-            ["operations started 40 ms late at p99, with a median response time of 300 ms"]
+            [
+                "the load generator was late by 40 ms at p99 (median response time 300 ms), because the machine or its \
+              worker threads were busy"
+            ]
         );
+    }
+
+    #[test]
+    fn what_kept_the_generator_busy_is_told() {
+        let mut late = observed(10_000, 40, 300);
+        late.process = ProcessUse {
+            span_s: 100.0,
+            workers: 4,
+            workers_busy_s: 48.0,
+            all_workers_busy_s: 2.1,
+            ..ProcessUse::default()
+        };
+        let said = validity(&late).concat();
+        assert!(
+            said.contains("because every worker thread was busy for 2.1 s of 1m 40s: lower the rate"),
+            "{said}"
+        );
+        late.process.all_workers_busy_s = 0.2;
+        let said = validity(&late).concat();
+        assert!(said.contains("though its worker threads were busy for 12% of the time only"), "{said}");
     }
 
     #[test]

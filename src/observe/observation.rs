@@ -393,6 +393,28 @@ pub struct ProcessUse {
     pub cpu_s: f64,
     /// Wall-clock seconds over which these were measured, drain included.
     pub span_s: f64,
+    /// Threads of the runtime that operations start and run on; 0 where that is not known.
+    #[serde(default)]
+    pub workers: u64,
+    /// Seconds that these were busy, summed over them.
+    #[serde(default)]
+    pub workers_busy_s: f64,
+    /// Seconds for which every one of them was busy: nothing could start then.
+    #[serde(default)]
+    pub all_workers_busy_s: f64,
+}
+
+impl ProcessUse {
+    /// CPU time by wall-clock time: 2 are two busy cores. `None` when nothing was measured.
+    pub fn cores(&self) -> Option<f64> {
+        (self.span_s > 0.0).then(|| self.cpu_s / self.span_s)
+    }
+
+    /// Share of their time that the runtime's workers were busy, 0 to 1. `None` where that is not known.
+    pub fn workers_busy(&self) -> Option<f64> {
+        let time = self.workers as f64 * self.span_s;
+        (time > 0.0).then(|| (self.workers_busy_s / time).min(1.0))
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     case::Severity,
     journal::Figure,
-    judge::{Judgement, Verdict},
+    judge::{Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -194,6 +194,12 @@ pub struct LoadReport {
     pub timeout_s: f64,
     /// The cap of operations in flight of an open load.
     pub max_in_flight: Option<u64>,
+    /// Operations per second that the schedule asked for, on average and without the warm-up; open loads only.
+    pub asked_per_sec: Option<f64>,
+    /// Share of the operations asked for that were started; open loads only.
+    pub achieved_rate: Option<f64>,
+    /// Why the figures may be the load generator's rather than the target's; empty when nothing speaks for it.
+    pub validity: Vec<String>,
     /// All phases but the warm-up.
     pub total: FiguresReport,
     /// Each phase.
@@ -312,6 +318,9 @@ impl From<&Observation> for LoadReport {
             let report = CounterReport { count: counter.count, of: counter.of, value: counter.value() };
             (name.clone(), report)
         });
+        let asked = asked(seen).filter(|asked| *asked > 0.0);
+        let started = seen.total.counts.due.saturating_sub(seen.total.counts.dropped);
+        let span = seen.total.duration_s;
         Self {
             load: seen.load.clone(),
             model: seen.model,
@@ -321,6 +330,9 @@ impl From<&Observation> for LoadReport {
             stopped: seen.stopped,
             timeout_s: seen.timeout_s,
             max_in_flight: seen.max_in_flight,
+            asked_per_sec: asked.map(|asked| asked / span).filter(|rate| rate.is_finite()),
+            achieved_rate: asked.map(|asked| started as f64 / asked),
+            validity: validity(seen),
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
             counters: counters.collect(),

@@ -72,6 +72,9 @@ pub(super) fn observation(load: &str, counts: Counts) -> Observation {
             memory_end_bytes: 60 << 20,
             cpu_s: 0.6,
             span_s: 5.0,
+            workers: 4,
+            workers_busy_s: 0.5,
+            all_workers_busy_s: 0.0,
         },
         ..Observation::default()
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    observe::{Counter, Counts, Figures, ProcessUse},
+    observe::{Counter, Counts, Figures, Model, ProcessUse},
     stop::StopReason,
 };
 
@@ -254,6 +254,7 @@ fn memory_and_cpu_are_the_processes() {
         memory_end_bytes: 300 << 20,
         cpu_s: 15.0,
         span_s: 10.0,
+        ..ProcessUse::default()
     };
     assert_eq!(
         told("memory.peak < 1GiB", &observation),
@@ -335,7 +336,7 @@ fn a_rate_missed_by_the_generator_is_not_the_targets_failure() {
         "fail: throughput is 100/s, wanted >= 200/s (missed by 50%)"
     );
     observation.phases[0].asked_per_sec = Some(200.0);
-    let reason = "not judged: the generator was the limit: the generator came to 1000 of the 2000 operations that the schedule asked for (50.0%)";
+    let reason = "not judged: the generator was the limit: the load generator came to 1000 of the 2000 operations that the schedule asked for (50.0%), because the machine or its worker threads were busy";
     assert_eq!(
         told("achieved_rate >= 99%", &observation),
         format!("inconclusive: achieved_rate is 50%, wanted >= 99%; {reason}")
@@ -358,6 +359,39 @@ fn a_rate_missed_by_the_generator_is_not_the_targets_failure() {
         told("achieved_rate >= 99%", &observation).starts_with("fail: "),
         "the cap was reached: the target is behind"
     );
+}
+
+#[test]
+fn what_holds_under_a_smaller_load_than_asked_is_no_pass() {
+    let mut observation = with_phases(vec![phase("hold", figures(1_000, 0))]);
+    assert!(told("latency.p95 < 1s", &observation).starts_with("pass: "));
+    observation.phases[0].asked_per_sec = Some(200.0);
+    let told_now = told("latency.p95 < 1s", &observation);
+    assert!(
+        told_now.starts_with("inconclusive: latency.p95 is 10 ms, wanted < 1s; not judged: "),
+        "{told_now}"
+    );
+    assert!(told("latency.p95 < 1ms", &observation).starts_with("fail: "), "less load would not be slower");
+    assert!(told("throughput >= 50/s", &observation).starts_with("pass: "), "the figure is what was reached");
+    assert!(told("goodput >= 50/s", &observation).starts_with("pass: "));
+}
+
+#[test]
+fn a_late_generator_is_not_a_slow_target() {
+    // 10 ms of work each, started 50 ms late.
+    let mut late = figures(1_000, 0);
+    late.service = std::mem::take(&mut late.response);
+    late.response.record_n(60_000_000, 1_000);
+    late.lateness.record_n(50_000_000, 1_000);
+    let observation = with_phases(vec![phase("hold", late)]);
+    let told_of = told("latency.p95 < 30ms", &observation);
+    let reason = "inconclusive: latency.p95 is 60 ms, wanted < 30ms; not judged: the generator was the limit: the load \
+                  generator was late by 50 ms at p99 (median response time 60 ms), ";
+    assert!(told_of.starts_with(reason), "{told_of}");
+    let slow = told("latency.p95 < 5ms", &observation);
+    assert!(slow.starts_with("fail: "), "without the lateness it would be too slow as well: {slow}");
+    let quick = told("latency.p95 < 100ms", &observation);
+    assert!(quick.starts_with("pass: "), "lateness only adds to the response time: {quick}");
 }
 
 #[test]

@@ -40,16 +40,21 @@ fn all_passed() {
 
     PASS  cases::search::sustained_quick · 5.12 s
           load: 100/s for 5 s · 500 due, 100% ok, 100/s · p50 2 ms, p95 5 ms, p99 5 ms, max 9 ms
+            generator: asked 100/s, started 100/s, 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
             counters: cache_hit 94% (470 of 500)
           met: success_rate >= 95% (100%), latency.p95 < 100ms (5 ms)
           peak CPU 23%, memory 64 MiB of 1 GiB
 
     PASS  cases::search::rapid_scale · 5.12 s
           scale: 3 phases · 28 650 due, 100% ok, 1 910/s · p50 2 ms, p95 5 ms, p99 5 ms, max 9 ms
+            generator: 0.12 cores, workers 2% busy
             10 users for 5 s    100% ok, 980/s, p95 5 ms
             500 users for 5 s   100% ok, 2 400/s, p95 5 ms
             1000 users for 5 s  100% ok, 2 350/s, p95 5 ms
           load: 100/s for 5 s · 500 due, 100% ok, 100/s · p50 2 ms, p95 5 ms, p99 5 ms, max 9 ms
+            generator: asked 100/s, started 100/s, 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
           recovery_time 3 s · peak CPU 23%, memory 64 MiB of 1 GiB
           note: the index held 10 000 documents
 
@@ -82,6 +87,8 @@ fn one_failed_by_an_expectation() {
 
     PASS  cases::search::sustained_quick · 5.12 s
           load: 100/s for 5 s · 500 due, 100% ok, 100/s · p50 2 ms, p95 5 ms, p99 5 ms, max 9 ms
+            generator: asked 100/s, started 100/s, 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
           peak CPU 23%, memory 64 MiB of 1 GiB
 
     FAIL  cases::search::overload · severity high · 5.12 s
@@ -89,6 +96,8 @@ fn one_failed_by_an_expectation() {
           ! load: latency.p95 is >= 30 s, wanted < 100ms (missed by at least 29914%)
           load: 100/s for 5 s · 500 due, 86% ok, 20 failed, 30 timed out, 20 dropped, 90/s · p50 2 ms,
                 p95 >= 30 s, p99 >= 30 s, max >= 30 s
+            generator: asked 100/s, started 96/s (96%), 20 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
             20 x error: document 17 is gone (first at 2.1 s)
             statuses: 200 x 430, 500 x 20
           met: throughput >= 80/s (90/s)
@@ -127,6 +136,8 @@ fn crashed() {
           ! the case panicked at stress/targets/index.rs:88: assertion `left == right` failed left: 3 right: 4
           load: 100/s for 5 s, incomplete: from the journal · 120 due, 100% ok, 24/s · p50 2 ms, p95 5 ms,
                 p99 5 ms, max 9 ms
+            generator: asked 100/s, started 24/s (24%), 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
           peak CPU 23%, memory 64 MiB of 1 GiB
           last of cases/cases.search.crash/output.log:
           | thread 'main' panicked at stress/targets/index.rs:88:9:
@@ -181,6 +192,8 @@ fn aborted_by_memory() {
             once
           load: 50 users for 30 s, incomplete: from the journal · 312 due, 100% ok, 62.4/s · p50 2 ms, p95 5 ms,
                 p99 5 ms, max 9 ms
+            generator: asked 100/s, started 62.4/s (62.4%), 0 dropped · late p99 80.1 us, max 80.1 us
+                       · 0.12 cores, workers 2% busy
           peak CPU 23%, memory 1010 MiB of 1 GiB
           repeat: cargo test --test stress -- --exact cases::search::memory_pressure --seed 42
 
@@ -204,6 +217,8 @@ fn inconclusive() {
     INCONCLUSIVE  cases::search::few_samples · 5.12 s
           ! load: latency.p99 is 5 ms, wanted < 100ms; not judged: latency.p99 needs 299 samples and has 40
           load: 100/s for 5 s · 40 due, 100% ok, 8/s · p50 2 ms, p95 5 ms, p99 5 ms, max 5 ms
+            generator: asked 100/s, started 8/s (8%), 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
+                       workers 2% busy
           peak CPU 23%, memory 64 MiB of 1 GiB
           repeat: cargo test --test stress -- --exact cases::search::few_samples --seed 42
     "#);

@@ -1,4 +1,4 @@
-use super::{lay::Page, show};
+use super::{generator, lay::Page, show};
 use crate::report::{CounterReport, FiguresReport, LoadReport, PhaseReport, TimesReport};
 
 /// Phases shown of a load; the others are in `report.json`.
@@ -38,6 +38,7 @@ pub(super) fn lay(page: &mut Page, indent: usize, load: &LoadReport) {
     ends.extend(load.total.throughput_per_sec.map(show::rate));
     let times = times(&load.total.response, &["p50", "p95", "p99", "max"]);
     page.groups(indent, &format!("{}: ", load.load), &[what, ends, times]);
+    generator::lay(page, indent + 2, load);
     lay_phases(page, indent + 2, &phases);
     counters(page, indent + 2, load);
     kinds(page, indent + 2, &load.total);

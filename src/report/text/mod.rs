@@ -4,6 +4,7 @@
 //! anything: verdicts, reasons and advice come with the model.
 
 mod case;
+mod generator;
 mod lay;
 mod load;
 pub(super) mod show;
