@@ -12,10 +12,10 @@ use super::{
     trials::{Results, Shared, trials},
 };
 use crate::{
-    case::CaseInfo,
+    case::{CaseInfo, Severity},
     monitor::{BuildInfo, Environment},
     report::{RunReport, SCHEMA_VERSION, Summary, settings_report, summary_text},
-    settings::{Resolved, Scope, Settings, SettingsError, Sources, assignment, show},
+    settings::{Settings, SettingsError, Sources, assignment, show},
     suite::{Registered, Suite},
     supervisor::become_subreaper,
 };
@@ -50,7 +50,7 @@ pub(super) fn run(
         return ExitCode::from(exit::PASSED);
     }
     if arguments.self_check {
-        return check_self();
+        return check_self(&settings);
     }
     let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
     arguments.test.test_threads = Some(threads.unwrap_or(1));
@@ -69,10 +69,23 @@ pub(super) fn run(
     }
 }
 
-fn check_self() -> ExitCode {
-    // As many workers as a case has.
-    let workers = Resolved::built_in(Scope::Case).count("workers").map_or(1, |n| n as usize);
-    match self_check(workers) {
+/// The self-check as a case, so that settings apply to it.
+const SELF_CHECK: CaseInfo = CaseInfo {
+    function: "self_check",
+    module: "self_check",
+    file: file!(),
+    line: line!(),
+    markers: &[],
+    settings: &[],
+    severity: Severity::Medium,
+    about: "",
+};
+
+fn check_self(settings: &Settings) -> ExitCode {
+    // With what a case gets that states nothing itself.
+    let settings = settings.for_case(&SELF_CHECK);
+    let workers = settings.count("workers").map_or(1, |n| n as usize);
+    match self_check(workers, settings.factor("time_scale")) {
         Ok(()) => ExitCode::from(exit::PASSED),
         Err(error) => {
             eprintln!("error: the self-check could not run: {error}");

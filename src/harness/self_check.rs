@@ -16,6 +16,9 @@ const RATES: [f64; 4] = [100.0, 1_000.0, 10_000.0, 50_000.0];
 /// Long enough for a p99 of the lowest rate.
 const LENGTH: Duration = Duration::from_secs(3);
 
+/// Longer says nothing more.
+const LONGEST_SCALE: f64 = 100.0;
+
 /// A rate is trusted when it was achieved within a thousandth ...
 const ACHIEVED: f64 = 0.999;
 
@@ -27,6 +30,9 @@ const TIMES_LATENESS: u32 = 10;
 
 /// Operations of the known target a second, and how long each takes: 0.5 to 1.49 ms, evenly, by its number.
 const KNOWN_RATE: u32 = 200;
+
+/// Each of the 100 times once.
+const ONE_ROUND: Duration = Duration::from_millis(500);
 
 fn known(index: u64) -> Duration {
     Duration::from_micros(500 + 10 * (index % 100))
@@ -43,27 +49,28 @@ struct Starts {
 }
 
 /// Measures the load generator on this machine, with empty operations and a target whose times are known, and says
-/// what can be trusted. Takes about 20 s.
-pub(super) fn self_check(workers: usize) -> std::io::Result<()> {
+/// what can be trusted. Takes about 20 s, multiplied by `time_scale`.
+pub(super) fn self_check(workers: usize, time_scale: f64) -> std::io::Result<()> {
     let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let length = LENGTH.mul_f64(time_scale.min(LONGEST_SCALE));
     println!("self-check: {:.1} cores available, {workers} workers", cores_available());
     println!("\nstarts of operations, lateness");
-    let starts: Vec<Starts> = RATES.into_iter().filter_map(|rate| starts(&runtime, rate)).collect();
+    let starts: Vec<Starts> = RATES.into_iter().filter_map(|rate| starts(&runtime, rate, length)).collect();
     starts.iter().for_each(print_starts);
     println!("\noperations that do nothing");
-    if let Some((rate, cpu)) = empty_operations(&runtime) {
+    if let Some((rate, cpu)) = empty_operations(&runtime, length) {
         println!("  {:.2} M/s with 64 users, {} of CPU each", rate / 1e6, show_duration(cpu));
     }
     println!("\na target whose service times are known");
-    let error = known_target(&runtime);
+    let error = known_target(&runtime, length.max(ONE_ROUND));
     println!("\n{}", trust(&starts, error));
     Ok(())
 }
 
-fn starts(runtime: &Runtime, rate: f64) -> Option<Starts> {
+fn starts(runtime: &Runtime, rate: f64, length: Duration) -> Option<Starts> {
     let mut own = OwnProcess::new();
     let (began, before) = (Instant::now(), own.sample().cpu);
-    let load = Load::rate(per_second(rate)).for_duration(LENGTH);
+    let load = Load::rate(per_second(rate)).for_duration(length);
     let seen = run(runtime, load, |_op| async {})?;
     let cpu = own.sample().cpu.saturating_sub(before);
     let late = &seen.total.lateness;
@@ -99,18 +106,18 @@ fn print_starts(seen: &Starts) {
 }
 
 /// Operations per second, and the CPU time of each.
-fn empty_operations(runtime: &Runtime) -> Option<(f64, Duration)> {
+fn empty_operations(runtime: &Runtime, length: Duration) -> Option<(f64, Duration)> {
     let mut own = OwnProcess::new();
     let before = own.sample().cpu;
-    let seen = run(runtime, Load::users(64).for_duration(LENGTH), |_op| async {})?;
+    let seen = run(runtime, Load::users(64).for_duration(length), |_op| async {})?;
     let cpu = own.sample().cpu.saturating_sub(before);
     let done = seen.total.counts.ok.max(1);
     Some((seen.total.throughput()?, cpu.div_f64(done as f64)))
 }
 
 /// The largest relative error of the percentiles looked at.
-fn known_target(runtime: &Runtime) -> Option<f64> {
-    let load = Load::rate(per_second(KNOWN_RATE)).for_duration(LENGTH);
+fn known_target(runtime: &Runtime, length: Duration) -> Option<f64> {
+    let load = Load::rate(per_second(KNOWN_RATE)).for_duration(length);
     let seen = run(runtime, load, |op| async move {
         let began = Instant::now();
         while began.elapsed() < known(op.index) {

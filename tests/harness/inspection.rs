@@ -10,6 +10,7 @@ tests![
     a_seed_can_be_given,
     the_repeat_command_repeats,
     the_repeat_command_asks_for_what_is_left_out,
+    a_self_check_measures_this_machine,
 ];
 
 fn a_dry_run_shows_loads_and_runs_nothing() {
@@ -131,4 +132,29 @@ fn the_repeat_command_asks_for_what_is_left_out() {
     let repeat = package.case("late_slow")["repeat"].clone();
     assert_eq!(repeat, "cargo test --test fixture -- --exact suite::late_slow --seed 3 --include-all");
     package.run(&["--exact", "suite::late_slow", "--seed", "3", "--include-all"]).exits(0).prints("1 passed");
+}
+
+fn a_self_check_measures_this_machine() {
+    let package = Package::new();
+    let ended =
+        package.suite(&["--self-check", "--set", "time_scale=0.1", "--set", "workers=2"]).run().exits(0);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert!(lines[0].starts_with("self-check: ") && lines[0].ends_with("2 workers"), "{}", ended.stdout);
+    let starting = |with: &str| lines.iter().filter(|line| line.trim_start().starts_with(with)).count();
+    assert_eq!(
+        [100, 1_000, 10_000, 50_000].map(|rate| starting(&format!("{rate}/s "))),
+        [1; 4],
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(["p50 ", "p90 ", "p95 ", "p99 ", "trust: "].map(starting), [1; 5], "{}", ended.stdout);
+    let rate: f64 = lines
+        .iter()
+        .find_map(|line| line.trim().split_once(" M/s with 64 users"))
+        .unwrap()
+        .0
+        .parse()
+        .unwrap();
+    assert!(rate > 0.05, "operations that do nothing are quick: {rate} M/s");
+    assert!(!package.reports().exists(), "it runs no case");
 }
