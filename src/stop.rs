@@ -27,8 +27,12 @@ pub enum StopReason {
     Cpu,
     /// More operations were in flight than `max_concurrency`.
     Concurrency,
-    /// A person pressed Ctrl-C, or the supervisor was asked to end.
+    /// A person pressed Ctrl-C.
     Interrupted,
+    /// The supervisor was asked to end, by SIGTERM: a CI job that was cancelled, a test runner's timeout.
+    Terminated,
+    /// The terminal of the run was closed.
+    HungUp,
     /// The stop file appeared.
     StopFile,
     /// The supervising process went away.
@@ -45,6 +49,8 @@ impl StopReason {
             Self::Cpu => "the CPU limit was crossed",
             Self::Concurrency => "the limit of concurrent operations was crossed",
             Self::Interrupted => "a person stopped it",
+            Self::Terminated => "the run was asked to end",
+            Self::HungUp => "the terminal was closed",
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
         }

@@ -11,5 +11,11 @@ pub const REPORT_NOT_WRITTEN: u8 = 74;
 /// At least one case failed, was aborted or is inconclusive; libtest's status for failed tests.
 pub const FAILED: u8 = 101;
 
-/// A person or the stop file ended the run: 128 and the number of SIGINT, as shells say.
+/// A person (Ctrl-C) or the stop file ended the run: 128 and the number of SIGINT, as shells say.
 pub const INTERRUPTED: u8 = 130;
+
+/// SIGTERM to the supervisor ended the run: 128 and its number. A test runner's timeout and a cancelled CI job send it.
+pub const TERMINATED: u8 = 143;
+
+/// The end of the terminal (SIGHUP) ended the run: 128 and its number.
+pub const HUNG_UP: u8 = 129;

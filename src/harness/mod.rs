@@ -12,7 +12,7 @@ mod selection;
 mod self_check;
 mod trials;
 
-pub use exit::{FAILED, INTERRUPTED, PASSED, REPORT_NOT_WRITTEN, USAGE};
+pub use exit::{FAILED, HUNG_UP, INTERRUPTED, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};
 
 use std::process::ExitCode;
 

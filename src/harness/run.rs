@@ -16,6 +16,7 @@ use crate::{
     monitor::{BuildInfo, Environment},
     report::{RunReport, SCHEMA_VERSION, Summary, settings_report, summary_text},
     settings::{Settings, SettingsError, Sources, assignment, show},
+    stop::StopReason,
     suite::{Registered, Suite},
     supervisor::become_subreaper,
 };
@@ -60,13 +61,15 @@ pub(super) fn run(
     let started_at = place::now();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
     let is_written = arguments.test.list || report(&shared, began, started_at);
-    let is_stopped = shared.begun.get().is_some_and(|begun| begun.control.stop_reason().is_some());
-    match (is_stopped, conclusion.has_failed(), is_written) {
-        (true, _, _) => ExitCode::from(exit::INTERRUPTED),
-        (false, true, _) => ExitCode::from(exit::FAILED),
-        (false, false, false) => ExitCode::from(exit::REPORT_NOT_WRITTEN),
-        (false, false, true) => ExitCode::from(exit::PASSED),
-    }
+    let stopped = shared.begun.get().and_then(|begun| begun.control.stop_reason());
+    ExitCode::from(match (stopped, conclusion.has_failed(), is_written) {
+        (Some(StopReason::Terminated), _, _) => exit::TERMINATED,
+        (Some(StopReason::HungUp), _, _) => exit::HUNG_UP,
+        (Some(_), _, _) => exit::INTERRUPTED,
+        (None, true, _) => exit::FAILED,
+        (None, false, false) => exit::REPORT_NOT_WRITTEN,
+        (None, false, true) => exit::PASSED,
+    })
 }
 
 /// The self-check as a case, so that settings apply to it.

@@ -13,6 +13,7 @@ use super::{
 tests![
     ctrl_c_stops_softly_and_skips_the_rest,
     sigterm_is_a_stop_too,
+    the_end_of_the_terminal_is_a_stop_too,
     ctrl_c_twice_kills,
     a_stop_file_of_the_runs_folder,
     a_stop_file_of_choice,
@@ -95,7 +96,17 @@ fn sigterm_is_a_stop_too() {
     let package = Package::new();
     let (running, case) = start(&package, &[]);
     send(running.pid(), Signal::TERM);
-    stopped_softly(&package, &running.end().exits(130), "interrupted");
+    let report = stopped_softly(&package, &running.end().exits(143), "terminated");
+    assert_eq!(report["stop"]["sentence"], "the run was asked to end (SIGTERM to the supervisor)");
+    nothing_is_left(&package, case);
+}
+
+fn the_end_of_the_terminal_is_a_stop_too() {
+    let package = Package::new();
+    let (running, case) = start(&package, &[]);
+    send(running.pid(), Signal::HUP);
+    let report = stopped_softly(&package, &running.end().exits(129), "hung_up");
+    assert_eq!(report["stop"]["sentence"], "the terminal of the run was closed (SIGHUP)");
     nothing_is_left(&package, case);
 }
 

@@ -106,7 +106,11 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
             stop.sentence.clone(),
             "raise max_concurrency if the target is meant to take so many at once, or lower the users",
         ),
-        StopReason::Interrupted | StopReason::StopFile | StopReason::SupervisorLost => return None,
+        StopReason::Interrupted
+        | StopReason::Terminated
+        | StopReason::HungUp
+        | StopReason::StopFile
+        | StopReason::SupervisorLost => return None,
     };
     Some(Advice { kind: Kind::Stop, topic: topic.to_owned(), weight: 0.0, figure, action: action.to_owned() })
 }
@@ -138,9 +142,12 @@ fn growth(case: &CaseReport) -> String {
 fn deaf(stop: &StopReport) -> Option<Advice> {
     let was_asked = match stop.reason {
         StopReason::TimeLimit | StopReason::MemoryGrowth | StopReason::Cpu | StopReason::Concurrency => true,
-        StopReason::Memory | StopReason::Interrupted | StopReason::StopFile | StopReason::SupervisorLost => {
-            false
-        }
+        StopReason::Memory
+        | StopReason::Interrupted
+        | StopReason::Terminated
+        | StopReason::HungUp
+        | StopReason::StopFile
+        | StopReason::SupervisorLost => false,
     };
     (was_asked && stop.by == "SIGKILL").then(|| Advice {
         kind: Kind::Deaf,
