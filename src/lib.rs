@@ -58,7 +58,7 @@ pub use monitor::{BuildInfo, Environment, MachineInfo, ResourceWindow, Resources
 pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
-pub use supervisor::Ending;
+pub use supervisor::{Containment, Ending, Tier};
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
 
 /// What most cases use.

@@ -17,6 +17,8 @@ pub(crate) struct Terms {
     pub(crate) folder: PathBuf,
     /// An empty folder that the supervisor removes when the case has ended.
     pub(crate) scratch: PathBuf,
+    /// The backstop of the memory limit: the process asks for no more than that.
+    pub(crate) data_limit_bytes: Option<u64>,
     /// For everything random.
     pub(crate) seed: u64,
     /// Only say what would run.

@@ -60,6 +60,10 @@ pub(super) struct CommandLine {
     #[arg(long, help_heading = "Stress")]
     pub(super) self_check: bool,
 
+    /// Make the reports of a run anew that did not live to write them; RUN is its name or its folder.
+    #[arg(long, value_name = "RUN", help_heading = "Stress")]
+    pub(super) recover: Option<String>,
+
     /// Run cases without a child process, for debuggers: limits can only ask them to stop.
     #[arg(long, help_heading = "Stress")]
     in_process: bool,

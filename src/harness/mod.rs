@@ -7,6 +7,7 @@ mod arguments;
 mod exit;
 mod lock;
 mod place;
+mod recover;
 mod run;
 mod selection;
 mod self_check;

@@ -8,6 +8,7 @@ use std::{
 use super::{
     arguments::CommandLine,
     exit, place,
+    recover::recover,
     self_check::self_check,
     trials::{Results, Shared, trials},
 };
@@ -56,11 +57,12 @@ pub(super) fn run(
     let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
     arguments.test.test_threads = Some(threads.unwrap_or(1));
     let shared = Arc::new(shared(suite, settings, &arguments));
+    if let Some(run) = &arguments.recover {
+        return recover(&shared.reports(), run, &shared.settings.run().list("report"));
+    }
     become_subreaper();
-    let began = Instant::now();
-    let started_at = place::now();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
-    let is_written = arguments.test.list || report(&shared, began, started_at);
+    let is_written = arguments.test.list || report(&shared);
     let stopped = shared.begun.get().and_then(|begun| begun.control.stop_reason());
     ExitCode::from(match (stopped, conclusion.has_failed(), is_written) {
         (Some(StopReason::Terminated), _, _) => exit::TERMINATED,
@@ -104,6 +106,8 @@ fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared 
         suite: *suite,
         seed,
         run_id: place::run_id(seed),
+        began: Instant::now(),
+        started_at: place::now(),
         shows_output: arguments.test.nocapture,
         is_parallel: arguments.test.test_threads != Some(1),
         settings,
@@ -133,43 +137,50 @@ fn settings(suite: &Suite, cases: &[CaseInfo], arguments: &CommandLine) -> Resul
     }
 }
 
+impl Shared {
+    /// What is known of the run: all but what becomes of its cases.
+    pub(super) fn run_report(&self) -> RunReport {
+        let environment = Environment::read(BuildInfo {
+            rustc: env!("BUILT_BY_RUSTC").to_owned(),
+            optimised: env!("BUILT_WITH_OPT_LEVEL") != "0",
+            debug_assertions: cfg!(debug_assertions),
+            proofload: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+        let mut warnings = Vec::new();
+        if !environment.build.optimised {
+            warnings.push(
+                "the suite was built without optimisation, so the load generator may be the limit: set `opt-level = 2` \
+                 in [profile.test] of Cargo.toml"
+                    .to_owned(),
+            );
+        }
+        RunReport {
+            schema_version: SCHEMA_VERSION,
+            run_id: self.run_id.clone(),
+            started_at: self.started_at.clone(),
+            duration_s: self.began.elapsed().as_secs_f64(),
+            profile: self.settings.profile().to_owned(),
+            seed: self.seed,
+            command: std::env::args().skip(1).collect(),
+            summary: Summary::default(),
+            stopped: None,
+            warnings,
+            recommendations: Vec::new(),
+            environment,
+            settings: settings_report(self.settings.run()),
+            cases: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+}
+
 /// Writes the reports and shows the summary; whether everything could be written. Without a case that ran there is
 /// nothing to tell.
-fn report(shared: &Shared, began: Instant, started_at: String) -> bool {
+fn report(shared: &Shared) -> bool {
     let Some(begun) = shared.begun.get() else { return true };
     let results = std::mem::take(&mut *shared.results());
-    let environment = Environment::read(BuildInfo {
-        rustc: env!("BUILT_BY_RUSTC").to_owned(),
-        optimised: env!("BUILT_WITH_OPT_LEVEL") != "0",
-        debug_assertions: cfg!(debug_assertions),
-        proofload: env!("CARGO_PKG_VERSION").to_owned(),
-    });
-    let mut warnings = Vec::new();
-    if !environment.build.optimised {
-        warnings.push(
-            "the suite was built without optimisation, so the load generator may be the limit: set `opt-level = 2` \
-             in [profile.test] of Cargo.toml"
-                .to_owned(),
-        );
-    }
     let stopped = begun.control.stop_reason().map(|reason| begun.control.sentence(reason));
-    let run = RunReport {
-        schema_version: SCHEMA_VERSION,
-        run_id: shared.run_id.clone(),
-        started_at,
-        duration_s: began.elapsed().as_secs_f64(),
-        profile: shared.settings.profile().to_owned(),
-        seed: shared.seed,
-        command: std::env::args().skip(1).collect(),
-        summary: Summary::default(),
-        stopped,
-        warnings,
-        recommendations: Vec::new(),
-        environment,
-        settings: settings_report(shared.settings.run()),
-        cases: results.cases,
-        ignored: results.ignored,
-    };
+    let run = RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
     let formats = shared.settings.run().list("report");
     match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {

@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
 };
 
 use libtest_mimic::{Completion, Failed, Trial};
@@ -15,11 +16,11 @@ use super::{
 use crate::{
     context::Terms,
     judge::Verdict,
-    report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, case_line, case_report},
+    report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, begun_report, case_line, with_record},
     safety::Limits,
     settings::Settings,
     suite::{Registered, Suite},
-    supervisor::{Control, Order, Record, StopCause, SuperviseError, supervise, supervise_in_process},
+    supervisor::{Control, Order, Record, SuperviseError, supervise, supervise_in_process},
 };
 
 /// What the trials of a run share.
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) seed: u64,
     pub(super) run_id: String,
+    pub(super) began: Instant,
+    pub(super) started_at: String,
     pub(super) shows_output: bool,
     /// Cases may run beside each other.
     pub(super) is_parallel: bool,
@@ -42,6 +45,8 @@ pub(super) struct Begun {
     turns: Turns,
     /// The one turn of a run whose cases run beside each other.
     _turn: Option<std::fs::File>,
+    /// Says that the run goes on.
+    _running: std::fs::File,
 }
 
 /// What became of the cases so far.
@@ -124,20 +129,27 @@ impl Shared {
         Completion::ignored_with(reason)
     }
 
+    /// The folder that the folders of runs are in.
+    pub(super) fn reports(&self) -> std::path::PathBuf {
+        let chosen = self.settings.run().text("report_dir");
+        chosen.map_or_else(|| place::reports(&self.suite), Into::into)
+    }
+
     /// Makes the run's folder and starts to listen, before the first case.
     fn begun(&self) -> &Begun {
         self.begun.get_or_init(|| {
             let run = self.settings.run();
-            let base = run.text("report_dir").map_or_else(|| place::reports(&self.suite), Into::into);
+            let base = self.reports();
             let folder = RunFolder::open(&base, &self.run_id).unwrap_or_else(|error| fatal(&error));
             let stop_file = run.text("stop_file").map_or_else(|| folder.path().join("stop"), Into::into);
             let control = Control::listen(Some(stop_file)).unwrap_or_else(|error| fatal(&error));
             let turns = Turns::of_setting(run.text("lock").unwrap_or("machine"));
+            let running = folder.begin(&self.run_report()).unwrap_or_else(|error| fatal(&error));
             match self.is_parallel {
-                false => Begun { folder, control, turns, _turn: None },
+                false => Begun { folder, control, turns, _turn: None, _running: running },
                 true => {
                     let turn = turns.wait(&control).unwrap_or_else(|error| fatal(&error));
-                    Begun { folder, control, turns: Turns::Off, _turn: turn }
+                    Begun { folder, control, turns: Turns::Off, _turn: turn, _running: running }
                 }
             }
         })
@@ -146,21 +158,28 @@ impl Shared {
     fn supervised(&self, begun: &Begun, name: &str, case: &Registered) -> Result<CaseReport, Failed> {
         let folder = RunFolder::of_case(name);
         let order = self.order(name, case, begun.folder.path().join(&folder), false)?;
-        let started_at = place::now();
+        // What cannot be put away is written over.
+        let earlier = begun.folder.put_away_earlier(&folder).unwrap_or_else(|error| Some(error.to_string()));
+        let report = begun_report(&CaseFacts {
+            info: &case.info,
+            settings: &order.terms.settings,
+            seed: order.terms.seed,
+            started_at: place::now(),
+            repeat: self.repeat(name, case),
+            folder,
+        });
+        // What stays if this process does not live to say more.
+        if let Err(error) = begun.folder.write_case(&report) {
+            eprintln!("error: {error}");
+            self.results().is_unwritten = true;
+        }
         let record = match self.settings.run().switch("in_process") {
             true => supervise_in_process(&order, case, &begun.control),
             false => supervise(&order, &begun.control),
         };
-        let record = record.unwrap_or_else(|error| not_run(&error));
-        let facts = CaseFacts {
-            info: &case.info,
-            settings: &order.terms.settings,
-            seed: order.terms.seed,
-            started_at,
-            repeat: self.repeat(name, case),
-            folder,
-        };
-        Ok(case_report(&facts, &record))
+        let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
+        report.warnings.extend(earlier);
+        Ok(report)
     }
 
     fn order(
@@ -181,6 +200,7 @@ impl Shared {
                 settings,
                 folder,
                 scratch: std::path::PathBuf::new(),
+                data_limit_bytes: None,
                 seed: seed_of(self.seed, name),
                 is_dry_run,
             },
@@ -236,12 +256,7 @@ fn fatal(error: &dyn std::fmt::Display) -> ! {
 fn not_run(error: &SuperviseError) -> Record {
     Record {
         ending: crate::Ending::NotRun { error: error.to_string() },
-        stop: None::<StopCause>,
-        duration: std::time::Duration::ZERO,
-        gathered: crate::supervisor::Gathered::default(),
-        resources: crate::Resources::default(),
-        output_tail: String::new(),
-        left_processes: 0,
+        ..Record::begun(crate::Containment::default())
     }
 }
 

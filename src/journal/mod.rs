@@ -4,6 +4,7 @@
 
 mod event;
 mod reader;
+mod sealed;
 mod writer;
 
 pub use event::Figure;

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::Line;
+use super::{Line, sealed::open};
 
 /// Reads a journal while it is being written.
 pub(crate) struct Reader {
@@ -38,9 +38,9 @@ impl Reader {
         let lines = whole.split(|b| *b == b'\n').filter(|line| !line.is_empty());
         let mut events = Vec::new();
         for line in lines {
-            match serde_json::from_slice::<Line>(line) {
-                Ok(line) => events.push(line),
-                Err(_) => self.unreadable += 1,
+            match open(line) {
+                Some(line) => events.push(line),
+                None => self.unreadable += 1,
             }
         }
         Ok(events)

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Event, Line};
+use super::{Event, Line, sealed::seal};
 
 /// Appends events, each as one write, so that a kill tears at most the last line.
 pub(crate) struct Writer {
@@ -30,8 +30,8 @@ impl Writer {
     /// case goes on, and its end says that the journal is incomplete.
     pub(crate) fn write(&self, event: Event) {
         let line = Line { t_s: self.began.elapsed().as_secs_f64(), event };
-        let written = serde_json::to_string(&line).map_err(io::Error::other).and_then(|mut text| {
-            text.push('\n');
+        let written = serde_json::to_string(&line).map_err(io::Error::other).and_then(|text| {
+            let text = seal(text);
             // A panic while writing leaves at worst a torn line, which the reader skips.
             self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes())
         });

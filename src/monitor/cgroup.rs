@@ -17,6 +17,40 @@ pub(super) fn memory_limit() -> Option<u64> {
     memory_limit_in(Path::new(MOUNTED_AT), &own)
 }
 
+/// A group that may hold further ones with a limit on memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemoryGroup {
+    pub(crate) folder: PathBuf,
+    pub(crate) version: CgroupVersion,
+}
+
+/// The two interfaces of the kernel's groups (cgroups(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CgroupVersion {
+    V1,
+    V2,
+}
+
+/// The groups of this process below which one with a limit on memory may be made, the nearest first. Whether this
+/// process is allowed to is another question.
+pub(crate) fn memory_groups() -> Vec<MemoryGroup> {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    memory_groups_in(Path::new(MOUNTED_AT), &own)
+}
+
+fn memory_groups_in(mounted_at: &Path, own: &str) -> Vec<MemoryGroup> {
+    // In version 2 a group hands a controller down only where it says so.
+    let hands_down = |folder: &PathBuf| {
+        let controllers = fs::read_to_string(folder.join("cgroup.subtree_control")).unwrap_or_default();
+        controllers.split_whitespace().any(|controller| controller == "memory")
+    };
+    let unified = folders(mounted_at, own, "").into_iter().filter(hands_down);
+    let legacy = folders(mounted_at, own, "memory");
+    let legacy = legacy.into_iter().filter(|folder| folder.join("memory.limit_in_bytes").exists()).take(1);
+    let unified = unified.map(|folder| MemoryGroup { folder, version: CgroupVersion::V2 });
+    unified.chain(legacy.map(|folder| MemoryGroup { folder, version: CgroupVersion::V1 })).collect()
+}
+
 fn core_quota_in(mounted_at: &Path, own: &str) -> Option<f64> {
     let unified = folders(mounted_at, own, "")
         .into_iter()
@@ -103,6 +137,27 @@ mod tests {
         assert_eq!(memory_limit_in(root.path(), "0::/a/b\n"), Some(1 << 30));
         assert_eq!(core_quota_in(root.path(), "0::/other\n"), None);
         assert_eq!(memory_limit_in(root.path(), "0::/a\n"), None);
+    }
+
+    #[test]
+    fn groups_that_hand_memory_down_are_found_the_nearest_first() {
+        let root = tree(&[
+            ("cgroup.subtree_control", "cpu memory pids\n"),
+            ("a/cgroup.subtree_control", "cpu\n"),
+            ("a/b/cgroup.subtree_control", "memory\n"),
+            ("a/b/c/cgroup.subtree_control", "\n"),
+            ("memory/x/memory.limit_in_bytes", "1\n"),
+            ("memory/memory.limit_in_bytes", "1\n"),
+        ]);
+        let found = |own: &str| -> Vec<String> {
+            let shown = |g: MemoryGroup| {
+                format!("{:?} {}", g.version, g.folder.strip_prefix(root.path()).unwrap().display())
+            };
+            memory_groups_in(root.path(), own).into_iter().map(shown).collect()
+        };
+        assert_eq!(found("0::/a/b/c\n"), ["V2 a/b", "V2 "]);
+        assert_eq!(found("4:memory:/x\n"), ["V1 memory/x"]);
+        assert_eq!(found("4:cpu:/x\n"), [""; 0]);
     }
 
     #[test]

@@ -142,6 +142,12 @@ fn parse_avg10(text: &str, kind: &str) -> Option<f64> {
     line.split_ascii_whitespace().find_map(|word| word.strip_prefix("avg10="))?.parse().ok()
 }
 
+/// Processes that the kernel has ended for want of memory since it started; `None` where it does not count.
+pub(crate) fn oom_kills() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/vmstat").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,8 +33,10 @@ pub(crate) use sample::TreeSample;
 pub(crate) use timeline::ResourceRecorder;
 
 #[cfg(target_os = "linux")]
-pub(crate) use machine::Machine;
+pub(crate) use cgroup::{CgroupVersion, MemoryGroup, memory_groups};
+#[cfg(target_os = "linux")]
+pub(crate) use machine::{Machine, oom_kills};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{Machine, Tree, find_marked, peak_memory_of_self};
+pub(crate) use portable::{Machine, Tree, find_marked, oom_kills, peak_memory_of_self};
 #[cfg(target_os = "linux")]
 pub(crate) use process::{Tree, find_marked, peak_memory_of_self};

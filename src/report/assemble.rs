@@ -3,7 +3,7 @@ use crate::{
     judge::{Verdict, validity},
     report::{CaseReport, LoadReport, SettingReport, StopReport, recommend},
     settings::Resolved,
-    supervisor::{Ending, Record},
+    supervisor::{Containment, Ending, Record},
 };
 
 /// What the report of a case needs beside its record.
@@ -16,8 +16,41 @@ pub(crate) struct CaseFacts<'a> {
     pub(crate) folder: String,
 }
 
-/// Makes the report of a case.
-pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport {
+/// The report of a case that has just begun.
+pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
+    let record = Record::begun(Containment::default());
+    let report = CaseReport {
+        name: facts.info.name(),
+        about: facts.info.about.to_owned(),
+        place: facts.info.place(),
+        markers: facts.info.markers.iter().map(|m| (*m).to_owned()).collect(),
+        severity: facts.info.severity,
+        verdict: Verdict::Aborted,
+        reasons: Vec::new(),
+        started_at: facts.started_at.clone(),
+        duration_s: 0.0,
+        seed: facts.seed,
+        repeat: facts.repeat.clone(),
+        ending: record.ending.clone(),
+        ending_sentence: String::new(),
+        stop: None,
+        expectations: Vec::new(),
+        loads: Vec::new(),
+        figures: Vec::new(),
+        notes: Vec::new(),
+        resources: record.resources.clone(),
+        containment: record.containment.clone(),
+        warnings: Vec::new(),
+        recommendations: Vec::new(),
+        settings: settings_report(facts.settings),
+        output_tail: String::new(),
+        folder: facts.folder.clone(),
+    };
+    with_record(report, &record)
+}
+
+/// The report of a case that is over: what it began as, and what became of it.
+pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     let (verdict, reasons) = verdict_of(record);
     let gathered = &record.gathered;
     let mut warnings: Vec<String> = gathered.observations.iter().flat_map(validity).collect();
@@ -28,17 +61,9 @@ pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport 
         warnings.push(format!("{} lines of the journal could not be read", gathered.unreadable_lines));
     }
     let mut report = CaseReport {
-        name: facts.info.name(),
-        about: facts.info.about.to_owned(),
-        place: facts.info.place(),
-        markers: facts.info.markers.iter().map(|m| (*m).to_owned()).collect(),
-        severity: facts.info.severity,
         verdict,
         reasons,
-        started_at: facts.started_at.clone(),
         duration_s: record.duration.as_secs_f64(),
-        seed: facts.seed,
-        repeat: facts.repeat.clone(),
         ending: record.ending.clone(),
         ending_sentence: record.ending.to_string(),
         stop: record.stop.as_ref().map(|stop| StopReport {
@@ -53,11 +78,10 @@ pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport 
         figures: gathered.figures.clone(),
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
+        containment: record.containment.clone(),
         warnings,
-        recommendations: Vec::new(),
-        settings: settings_report(facts.settings),
         output_tail: record.output_tail.clone(),
-        folder: facts.folder.clone(),
+        ..begun
     };
     report.recommendations = recommend(&report);
     report
@@ -86,6 +110,8 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
     }
     match &record.ending {
         Ending::Returned => {}
+        // No fault of the case.
+        Ending::SupervisorLost => add(Verdict::Aborted, record.ending.to_string()),
         // Both follow from the stop, which has its own sentence.
         Ending::Killed | Ending::Failed { .. } if record.stop.is_some() => {}
         ending => add(Verdict::Fail, ending.to_string()),

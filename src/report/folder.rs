@@ -10,8 +10,14 @@ use crate::judge::Verdict;
 /// The folder of a run: where its reports are.
 #[derive(Debug, Clone)]
 pub(crate) struct RunFolder {
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
+
+/// What the run is, written when it begins: the reports of a run that did not live to write them rest on it.
+pub(super) const BEGUN: &str = "run.json";
+
+/// Locked by each process of the run for as long as it lives.
+pub(super) const RUNNING: &str = ".running";
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +29,11 @@ pub(crate) struct FolderError {
     source: io::Error,
 }
 
-fn failed(what: &'static str, path: &Path, done: &'static str) -> impl FnOnce(io::Error) -> FolderError {
+pub(super) fn failed(
+    what: &'static str,
+    path: &Path,
+    done: &'static str,
+) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.display().to_string();
     move |source| FolderError { what, path, done, source }
 }
@@ -42,10 +52,41 @@ impl RunFolder {
         &self.path
     }
 
+    /// Says what the run is, before its first case. The run counts as going on for as long as the file is kept.
+    pub(crate) fn begin(&self, run: &RunReport) -> Result<File, FolderError> {
+        let running = self.path.join(RUNNING);
+        let lock = File::create(&running).map_err(failed("the lock", &running, "made"))?;
+        lock.lock_shared().map_err(failed("the lock", &running, "taken"))?;
+        let path = self.path.join(BEGUN);
+        // Another process of the same run may have said so.
+        match path.exists() {
+            true => Ok(lock),
+            false => write_json(&path, run).map(|()| lock),
+        }
+    }
+
     /// The folder of a case, relative to the run's.
     pub(crate) fn of_case(name: &str) -> String {
         // `::` is not allowed in file names everywhere.
         format!("cases/{}", name.replace("::", "."))
+    }
+
+    /// Puts away what an earlier attempt of the same run left in the folder of a case, and says what became of it: test
+    /// runners try again what has failed.
+    pub(crate) fn put_away_earlier(&self, folder: &str) -> Result<Option<String>, FolderError> {
+        let path = self.path.join(folder);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (number, away) = (1..)
+            .map(|number| (number, format!("{folder}.attempt-{number}")))
+            .find(|(_, away)| !self.path.join(away).exists())
+            .unwrap_or_default();
+        fs::rename(&path, self.path.join(&away)).map_err(failed("the folder", &path, "put away"))?;
+        let case = fs::read(self.path.join(&away).join("case.json")).ok();
+        let case: Option<CaseReport> = case.and_then(|text| serde_json::from_slice(&text).ok());
+        let verdict = case.map_or("unknown", |case| case.verdict.words());
+        Ok(Some(format!("attempt {number} of this run ended: {verdict}; it is in {away}")))
     }
 
     /// Writes what became of one case into its folder.

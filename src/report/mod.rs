@@ -6,6 +6,7 @@
 mod assemble;
 mod folder;
 mod model;
+mod rebuild;
 mod recommend;
 #[cfg(test)]
 mod schema;
@@ -13,11 +14,12 @@ mod schema;
 mod tests;
 mod text;
 
-pub(crate) use assemble::{CaseFacts, case_report, settings_report};
-pub(crate) use folder::RunFolder;
+pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
+pub(crate) use folder::{FolderError, RunFolder};
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
     RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,
 };
+pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
 pub(crate) use text::{case_line, summary_text};

@@ -9,7 +9,7 @@ use crate::{
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
-    supervisor::Ending,
+    supervisor::{Containment, Ending},
 };
 
 /// The version of `report.json` and `case.json`; it rises when a key changes its meaning or goes away.
@@ -146,6 +146,8 @@ pub struct CaseReport {
     pub notes: Vec<String>,
     /// What its processes used.
     pub resources: Resources,
+    /// What kept its memory in.
+    pub containment: Containment,
     /// What makes its figures less trustworthy than they look.
     pub warnings: Vec<String>,
     /// What to do, most important first.

@@ -14,7 +14,7 @@ use crate::{
     monitor::{BuildInfo, Environment, MachineInfo, ResourceWindow, Resources},
     observe::{Counter, Counts, Figures, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
-    supervisor::Ending,
+    supervisor::{Containment, Ending, Tier},
 };
 
 /// Counts that add up; `due` follows from the others.
@@ -124,6 +124,10 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
             window_s: 1,
             windows: (0..5).map(|n| memory(n, 60 << 20)).collect(),
             ..Resources::default()
+        },
+        containment: Containment {
+            tier: Tier::CgroupV2,
+            sentence: "memory is held by a cgroup (version 2) of 1 GiB".to_owned(),
         },
         warnings: Vec::new(),
         recommendations: Vec::new(),

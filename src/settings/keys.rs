@@ -99,7 +99,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 30] = [
+pub(crate) static KEYS: [Key; 31] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Bytes, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -109,6 +109,12 @@ pub(crate) static KEYS: [Key; 30] = [
         "fastest lasting growth of a case's memory",
     )
     .or_off(),
+    case(
+        "containment",
+        Kind::Choice(&["auto", "hard", "polling"]),
+        Some("auto"),
+        "what holds memory: `hard` runs a case only in a cgroup, `polling` without the kernel's help",
+    ),
     case("max_cpu", Kind::Percent, Some("90%"), "most CPU, as a share of the cores available").or_off(),
     case("max_concurrency", Kind::Count, Some("50"), "most operations of a case in flight at once").or_off(),
     case("duration", Kind::Duration, None, "how long each load lasts, instead of what the case states"),

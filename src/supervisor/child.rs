@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     body::{note_panics, run_body},
-    containment::{kill, kill_own_group, remove_after_own_end, tame_self},
+    containment::{kill, kill_own_group, limit_data, remove_after_own_end, tame_self},
 };
 use crate::{
     context::Terms,
@@ -75,6 +75,7 @@ fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
     let orders: Orders = serde_json::from_str(&line).map_err(io::Error::other)?;
     let case = cases.get(&orders.case).copied();
     let case = case.ok_or_else(|| io::Error::other(format!("no case is called `{}`", orders.case)))?;
+    limit_data(orders.terms.data_limit_bytes);
     let journal = Arc::new(Writer::create(&orders.terms.folder.join("journal.ndjson"))?);
     journal.write(Event::CaseStarted {
         schema_version: SCHEMA_VERSION,

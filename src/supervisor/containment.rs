@@ -35,6 +35,19 @@ pub(super) fn tame_self() {
     }
 }
 
+/// Has the kernel refuse more data than `bytes`: an allocation beyond fails.
+pub(super) fn limit_data(bytes: Option<u64>) {
+    #[cfg(target_os = "linux")]
+    if let Some(bytes) = bytes {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let most = getrlimit(Resource::Data).maximum.map_or(bytes, |most| most.min(bytes));
+        // Only a backstop: without it there is still the polling.
+        let _unchanged = setrlimit(Resource::Data, Rlimit { current: Some(most), maximum: Some(most) });
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = bytes;
+}
+
 /// Removes a folder once this process has ended: before, its threads may go on writing into it, and make anew what
 /// was removed. A shell does it, that waits for the end of a pipe which only this process holds.
 pub(super) fn remove_after_own_end(folder: &Path) {

@@ -31,6 +31,8 @@ pub enum Ending {
     StackOverflow,
     /// The allocator had no memory to give.
     AllocationFailed,
+    /// The kernel ended the process because the machine, or the container that it is in, had no memory left.
+    OutOfMemory,
     /// A signal ended the process that the supervisor did not send.
     Signal {
         /// Its number.
@@ -47,6 +49,8 @@ pub enum Ending {
     Killed,
     /// The case ended, and its process did not: the supervisor ended it.
     Hung,
+    /// The supervisor went away while the case ran: killed, or the machine lost power.
+    SupervisorLost,
     /// The journal could not be written, so the report is incomplete.
     JournalFailed,
     /// The process could not be started or watched.
@@ -66,6 +70,8 @@ pub(super) struct Evidence<'a> {
     pub(super) was_killed: bool,
     /// The supervisor ended a process whose case had ended.
     pub(super) was_hung: bool,
+    /// The kernel ended some process for want of memory meanwhile.
+    pub(super) was_out_of_memory: bool,
 }
 
 impl Ending {
@@ -79,7 +85,7 @@ impl Ending {
         match (&evidence.gathered.result, code) {
             // The process crashed after its case, in a destructor say: what it measured is told, and no success.
             (Some(CaseResult::Returned), None) if signal.is_some() && !evidence.was_killed => {
-                Self::of_signal(signal.unwrap_or(0), evidence.output_end)
+                Self::of_signal(signal.unwrap_or(0), evidence)
             }
             (Some(_), Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
             (Some(CaseResult::Returned), _) => Self::Returned,
@@ -91,17 +97,18 @@ impl Ending {
             (None, _) if evidence.was_killed => Self::Killed,
             (None, Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
             (None, Some(status)) => Self::Exited { status },
-            (None, None) => Self::of_signal(signal.unwrap_or(0), evidence.output_end),
+            (None, None) => Self::of_signal(signal.unwrap_or(0), evidence),
         }
     }
 
-    fn of_signal(number: i32, output_end: &str) -> Self {
-        let name = signal_name(number);
+    fn of_signal(number: i32, evidence: &Evidence<'_>) -> Self {
+        let (name, output_end) = (signal_name(number), evidence.output_end);
         match name {
             // Both end in an abort; what the runtime prints before tells them apart.
             "SIGABRT" if output_end.contains("has overflowed its stack") => Self::StackOverflow,
             "SIGABRT" if output_end.contains("memory allocation of") => Self::AllocationFailed,
             "SIGABRT" => Self::Aborted,
+            "SIGKILL" if evidence.was_out_of_memory => Self::OutOfMemory,
             _ => Self::Signal { number, name: name.to_owned() },
         }
     }
@@ -116,18 +123,23 @@ impl fmt::Display for Ending {
             Self::Aborted => f.write_str("the process aborted"),
             Self::StackOverflow => f.write_str("a thread overflowed its stack"),
             Self::AllocationFailed => f.write_str("a memory allocation failed"),
-            Self::Signal { number, name } if name == "SIGKILL" => {
-                write!(
-                    f,
-                    "the process was killed by signal {number} (SIGKILL) that the supervisor did not send: by the kernel for want of memory, or by a person"
-                )
-            }
+            Self::OutOfMemory => f.write_str(
+                "the kernel ended the process because the machine or its container had no memory left",
+            ),
+            Self::Signal { number, name } if name == "SIGKILL" => write!(
+                f,
+                "the process was killed by signal {number} (SIGKILL) that the supervisor did not send: by a person or \
+                 another program"
+            ),
             Self::Signal { number, name } => write!(f, "signal {number} ({name}) ended the process"),
             Self::Exited { status } => {
                 write!(f, "the process exited by itself with status {status} before the case had ended")
             }
             Self::Killed => f.write_str("the supervisor ended the process"),
             Self::Hung => f.write_str("the case ended, but its process hung and had to be killed"),
+            Self::SupervisorLost => f.write_str(
+                "the supervisor was lost while the case ran; what the journal kept is what is known of it",
+            ),
             Self::JournalFailed => {
                 f.write_str("the journal could not be written, so this report is incomplete")
             }

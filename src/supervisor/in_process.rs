@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Control, Gathered, Order, Record, SuperviseError,
+    Containment, Control, Gathered, Order, Record, SuperviseError, Tier,
     body::run_body,
     ending::{Ending, Evidence},
     ladder::{Ladder, Step},
@@ -61,14 +61,24 @@ pub(crate) fn supervise_in_process(
     let mut gathered = Gathered::default();
     reader.news().unwrap_or_default().into_iter().for_each(|line| gathered.take(line));
     gathered.finish(reader.unreadable());
-    let evidence =
-        Evidence { status: None, gathered: &gathered, output_end: "", was_killed: false, was_hung: false };
+    let evidence = Evidence {
+        status: None,
+        gathered: &gathered,
+        output_end: "",
+        was_killed: false,
+        was_hung: false,
+        was_out_of_memory: false,
+    };
     Ok(Record {
         ending: Ending::of(&evidence),
         stop: ladder.cause(ended),
         duration: ended.saturating_duration_since(began),
         gathered,
         resources,
+        containment: Containment {
+            tier: Tier::Polling,
+            sentence: "in this process: limits can only ask the case to stop".to_owned(),
+        },
         output_tail: String::new(),
         left_processes: 0,
     })

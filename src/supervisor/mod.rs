@@ -4,22 +4,28 @@
 //! ends with a [`Record`].
 
 mod body;
+#[cfg(target_os = "linux")]
+mod cgroup;
 mod child;
 mod containment;
 mod control;
 mod ending;
 mod gather;
+mod hold;
 mod in_process;
 mod ladder;
 mod order;
 mod output;
 mod parent;
+mod salvage;
 
 pub(crate) use child::{CHILD_VARIABLE, run_as_child};
 pub(crate) use containment::become_subreaper;
 pub(crate) use control::Control;
 pub use ending::Ending;
 pub(crate) use gather::Gathered;
+pub use hold::{Containment, Tier};
 pub(crate) use in_process::supervise_in_process;
 pub(crate) use order::{Order, Record, StopCause};
 pub(crate) use parent::{SuperviseError, supervise};
+pub(crate) use salvage::salvage;

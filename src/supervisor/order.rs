@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use super::{Ending, Gathered};
+use super::{Containment, Ending, Gathered};
 use crate::{context::Terms, monitor::Resources, safety::Limits, stop::StopReason};
 
 /// A case to run, and how.
@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) duration: Duration,
     pub(crate) gathered: Gathered,
     pub(crate) resources: Resources,
+    /// What kept its memory in.
+    pub(crate) containment: Containment,
     /// The end of the output.
     pub(crate) output_tail: String,
     /// Processes of the case that were still there after its end, and were killed.

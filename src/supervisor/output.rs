@@ -12,7 +12,7 @@ use std::{
 const KEPT: usize = 512 << 10;
 
 /// What a failing case shows of its output's end.
-const TAIL_SHOWN: usize = 4 << 10;
+pub(super) const TAIL_SHOWN: usize = 4 << 10;
 
 /// Searched for the last words of the runtime: a backtrace of some kilobytes may come after them.
 const END_SEARCHED: usize = 64 << 10;
@@ -40,6 +40,11 @@ struct Keeper {
     dropped: u64,
     failure: Option<String>,
     passes_on: bool,
+}
+
+/// The last `length` bytes of an output, as text.
+pub(super) fn tail_of(output: &[u8], length: usize) -> String {
+    String::from_utf8_lossy(&output[output.len().saturating_sub(length)..]).into_owned()
 }
 
 impl Output {
@@ -93,9 +98,8 @@ impl Keeper {
         let (front, back) = (front.to_vec(), back.to_vec());
         self.write(&front);
         self.write(&back);
-        let shown = &last[last.len().saturating_sub(TAIL_SHOWN)..];
         Kept {
-            tail: String::from_utf8_lossy(shown).into_owned(),
+            tail: tail_of(&last, TAIL_SHOWN),
             end: String::from_utf8_lossy(&last).into_owned(),
             failure: self.failure,
         }

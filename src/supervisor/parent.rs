@@ -14,12 +14,13 @@ use super::{
     child::{CHILD_VARIABLE, Orders, Word},
     containment::{contain, kill, kill_group, reap, terminate_group},
     ending::{Ending, Evidence},
+    hold::Hold,
     ladder::{Ladder, Step},
     output::Output,
 };
 use crate::{
     journal::Reader,
-    monitor::{Machine, ResourceRecorder, Tree, TreeSample, cores_available, find_marked},
+    monitor::{Machine, ResourceRecorder, Tree, TreeSample, cores_available, find_marked, oom_kills},
     safety::{CPU_WINDOW, Crossing, GROWTH_WINDOW, Seen, Watchdog},
     units::show_duration,
 };
@@ -54,6 +55,8 @@ pub(crate) enum SuperviseError {
     Scratch(io::Error),
     #[error("the process of the case could not be started: {0}")]
     Spawn(io::Error),
+    #[error("`containment` is hard, and memory cannot be held: {0}; allow it, or set `containment` to auto")]
+    Containment(String),
 }
 
 /// Runs a case in a child process until it is over, one way or another. Never fails because of what the case does.
@@ -72,8 +75,10 @@ pub(crate) fn supervise(order: &Order, control: &Control) -> Result<Record, Supe
     let output =
         Output::capture(reader, &folder.join("output.log"), order.shows_output).map_err(no_folder)?;
     let token = new_token();
-    let child = spawn(&order, &token, &temporary, writer).map_err(SuperviseError::Spawn)?;
-    let mut watch = Watch::new(&order, control, child, token);
+    let hold = Hold::of(&order, &token)?;
+    order.terms.data_limit_bytes = hold.data_limit_bytes(order.terms.max_in_flight(None) as u64);
+    let child = spawn(&order, &token, &temporary, writer, &hold)?;
+    let mut watch = Watch::new(&order, control, child, token, hold);
     watch.until_the_end();
     let record = watch.into_record(output);
     if let Err(error) = scratch.close() {
@@ -89,7 +94,13 @@ fn new_token() -> String {
     format!("{}-{}-{clock:x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn spawn(order: &Order, token: &str, temporary: &Path, output: io::PipeWriter) -> io::Result<Child> {
+fn spawn(
+    order: &Order,
+    token: &str,
+    temporary: &Path,
+    output: io::PipeWriter,
+    hold: &Hold,
+) -> Result<Child, SuperviseError> {
     let mut command = Command::new(&order.program);
     command
         .args(["--exact", &order.name, "--nocapture"])
@@ -97,24 +108,33 @@ fn spawn(order: &Order, token: &str, temporary: &Path, output: io::PipeWriter) -
         // What the case leaves in the temporary folder goes with its own.
         .env("TMPDIR", temporary)
         .stdin(Stdio::piped())
-        .stdout(output.try_clone()?)
+        .stdout(output.try_clone().map_err(SuperviseError::Spawn)?)
         .stderr(output);
     contain(&mut command);
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(SuperviseError::Spawn)?;
+    // It waits for its orders, so nothing of the case has happened yet.
+    let taken = hold.take_in(child.id()).map_err(|error| SuperviseError::Containment(error.to_string()));
+    match taken.and_then(|()| give_orders(order, &mut child).map_err(SuperviseError::Spawn)) {
+        Ok(()) => Ok(child),
+        Err(error) => {
+            child.kill().and_then(|()| child.wait()).map_err(SuperviseError::Spawn)?;
+            Err(error)
+        }
+    }
+}
+
+/// Tells the child which case it is, and on which terms.
+fn give_orders(order: &Order, child: &mut Child) -> io::Result<()> {
     let orders = Orders { case: order.name.clone(), terms: order.terms.clone() };
     let told = serde_json::to_string(&orders).map_err(io::Error::other).and_then(|mut line| {
         line.push('\n');
         child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(line.as_bytes()))
     });
-    if let Err(error) = told {
+    match told {
         // It may have died before it read anything: then its end says more than the broken pipe.
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            child.kill()?;
-            child.wait()?;
-            return Err(error);
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
-    Ok(child)
 }
 
 /// A case under watch.
@@ -124,6 +144,9 @@ struct Watch<'a> {
     child: Child,
     stdin: Option<ChildStdin>,
     token: String,
+    hold: Hold,
+    /// Processes that the kernel had ended for want of memory before the case.
+    oom_kills_before: Option<u64>,
     began: Instant,
     journal: Reader,
     journal_error: Option<String>,
@@ -145,13 +168,15 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(order: &'a Order, control: &'a Control, mut child: Child, token: String) -> Self {
+    fn new(order: &'a Order, control: &'a Control, mut child: Child, token: String, hold: Hold) -> Self {
         let began = Instant::now();
         Self {
             order,
             control,
             stdin: child.stdin.take(),
             token,
+            hold,
+            oom_kills_before: oom_kills(),
             began,
             journal: Reader::new(order.terms.folder.join("journal.ndjson")),
             journal_error: None,
@@ -217,6 +242,7 @@ impl<'a> Watch<'a> {
     fn look(&mut self, now: Instant) {
         if now >= self.next_orphans {
             self.next_orphans = now + ORPHAN_TICK;
+            self.note_the_kernels_kills(now);
             find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(|pid| self.tree.adopt(pid));
         }
         let machine = (now >= self.next_machine).then(|| {
@@ -263,6 +289,13 @@ impl<'a> Watch<'a> {
         self.take(step);
     }
 
+    /// The kernel may have ended one process of several at the limit: then the case is over as well.
+    fn note_the_kernels_kills(&mut self, now: Instant) {
+        if let Some(crossing) = self.hold.crossing() {
+            self.stop(crossing, now);
+        }
+    }
+
     fn take(&mut self, step: Step) {
         match step {
             Step::Wait => {}
@@ -288,6 +321,7 @@ impl<'a> Watch<'a> {
         kill_group(self.child.id());
         self.tree.members().into_iter().for_each(kill);
         find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(kill);
+        self.hold.members().into_iter().for_each(kill);
     }
 
     /// Whoever of the case is alive beside its own process: by descent and by the mark in the environment, as
@@ -296,6 +330,7 @@ impl<'a> Watch<'a> {
         self.tree.sample(Instant::now());
         let mut left: BTreeSet<u32> = find_marked(CHILD_VARIABLE, &self.token).into_iter().collect();
         left.extend(self.tree.members());
+        left.extend(self.hold.members());
         left.remove(&self.child.id());
         left
     }
@@ -349,6 +384,7 @@ impl<'a> Watch<'a> {
     fn into_record(mut self, output: Output) -> Record {
         let ended = Instant::now();
         self.stdin = None;
+        self.note_the_kernels_kills(ended);
         self.read_journal(ended);
         self.recorder.push(ended, &self.tree.last(), Some(&self.machine.sample()));
         self.gathered.finish(self.journal.unreadable());
@@ -365,6 +401,9 @@ impl<'a> Watch<'a> {
             output_end: &kept.end,
             was_killed: self.was_killed,
             was_hung: self.was_hung,
+            was_out_of_memory: oom_kills()
+                .zip(self.oom_kills_before)
+                .is_some_and(|(now, before)| now > before),
         });
         let mut resources = self.recorder.finish();
         if let Some(peak) = self.gathered.peak_memory_bytes {
@@ -376,6 +415,7 @@ impl<'a> Watch<'a> {
             duration: ended.saturating_duration_since(self.began),
             gathered: self.gathered,
             resources,
+            containment: self.hold.containment(),
             output_tail: kept.tail,
             left_processes: self.left_processes,
         }

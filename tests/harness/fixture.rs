@@ -91,9 +91,19 @@ impl Package {
     /// The suite with these arguments, ready to start: in the package's folder, with no setting but a report folder of
     /// its own and no turn to wait for.
     pub(super) fn suite(&self, arguments: &[&str]) -> Start {
+        self.ready(Command::new(env::current_exe().unwrap()), arguments)
+    }
+
+    /// The same, started by another program: its words, `folder` as its argument, and then the suite's.
+    pub(super) fn suite_in(&self, program: &[&str], folder: &Path, arguments: &[&str]) -> Start {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(folder).arg(env::current_exe().unwrap());
+        self.ready(command, arguments)
+    }
+
+    fn ready(&self, mut command: Command, arguments: &[&str]) -> Start {
         let number = self.starts.replace(self.starts.get() + 1);
         let printed = |stream: &str| self.root.path().join(format!("{stream}-{number}"));
-        let mut command = Command::new(env::current_exe().unwrap());
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("PROOFLOAD_") || text.starts_with("NEXTEST") {
@@ -202,6 +212,10 @@ impl Ended {
     pub(super) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status.code(), Some(status), "{self}");
         self
+    }
+
+    pub(super) fn succeeded(&self) -> bool {
+        self.status.success()
     }
 
     /// Requires a text on standard output.

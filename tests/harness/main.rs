@@ -7,6 +7,8 @@ mod ending;
 mod fixture;
 mod inspection;
 mod listing;
+#[cfg(target_os = "linux")]
+mod lost;
 mod mistakes;
 mod overrides;
 mod reports;
@@ -49,6 +51,8 @@ fn drive() -> ExitCode {
         ending::TESTS,
         inspection::TESTS,
         listing::TESTS,
+        #[cfg(target_os = "linux")]
+        lost::TESTS,
         mistakes::TESTS,
         overrides::TESTS,
         reports::TESTS,

@@ -18,7 +18,7 @@ fn crash(case: &CaseReport) -> Option<Advice> {
     let log = format!("{}/output.log", case.folder);
     let (topic, action) = match &case.ending {
         // An error that the case returned has said what it is.
-        Ending::Returned | Ending::Failed { .. } | Ending::Killed => return None,
+        Ending::Returned | Ending::Failed { .. } | Ending::Killed | Ending::SupervisorLost => return None,
         Ending::Panicked { place, .. } => {
             (place.as_str(), format!("fix what is asserted there, or return it as an error with `?`; see {log}"))
         }
@@ -32,11 +32,13 @@ fn crash(case: &CaseReport) -> Option<Advice> {
                 .to_owned(),
         ),
         Ending::AllocationFailed => ("allocation", "bound the sizes that are asked for".to_owned()),
-        Ending::Signal { name, .. } if name == "SIGKILL" => (
-            "SIGKILL",
-            "if the kernel's log names the out-of-memory killer, set max_memory below what the machine can spare"
-                .to_owned(),
+        Ending::OutOfMemory => (
+            "out of memory",
+            "set max_memory below what the machine or its container can spare, or give it more".to_owned(),
         ),
+        Ending::Signal { name, .. } if name == "SIGKILL" => {
+            ("SIGKILL", "find out who sends it: a job scheduler, a script, a person".to_owned())
+        }
         Ending::Signal { name, .. } => {
             (name.as_str(), format!("look at unsafe code and at libraries that are not Rust; see {log}"))
         }
@@ -64,8 +66,7 @@ fn crash(case: &CaseReport) -> Option<Advice> {
 /// For the endings that want of memory may explain.
 fn memory_at_the_end(case: &CaseReport) -> String {
     let is_about_memory = match &case.ending {
-        Ending::AllocationFailed => true,
-        Ending::Signal { name, .. } => name == "SIGKILL",
+        Ending::AllocationFailed | Ending::OutOfMemory => true,
         _ => false,
     };
     if !is_about_memory || case.resources.samples == 0 {

@@ -41,6 +41,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
     for note in &case.notes {
         page.prose(INDENT, "note: ", note);
     }
+    if case.verdict == Verdict::Aborted {
+        page.prose(INDENT, "", &case.containment.sentence);
+    }
     if is_crash(&case.ending) {
         output(&mut page, case);
     }
@@ -109,6 +112,7 @@ const fn is_crash(ending: &Ending) -> bool {
         | Ending::Aborted
         | Ending::StackOverflow
         | Ending::AllocationFailed
+        | Ending::OutOfMemory
         | Ending::Signal { .. }
         | Ending::Exited { .. }
         | Ending::Hung => true,
@@ -116,6 +120,7 @@ const fn is_crash(ending: &Ending) -> bool {
         | Ending::Failed { .. }
         | Ending::Killed
         | Ending::JournalFailed
+        | Ending::SupervisorLost
         | Ending::NotRun { .. } => false,
     }
 }

@@ -1,0 +1,117 @@
+//! What is kept when things go wrong around a run: its supervisor is killed, its disk is full, a test runner tries
+//! again.
+
+use std::{fs, process::Command};
+
+use super::{
+    fixture::{Package, json, wait_for},
+    tests,
+};
+
+tests![
+    a_run_that_was_killed_is_recovered,
+    a_run_that_goes_on_is_left_alone,
+    a_run_that_is_not_there_is_named,
+    another_attempt_puts_the_first_away,
+    a_full_disk_for_the_reports_is_no_silence,
+];
+
+/// Starts two cases, the second of a minute, and waits until that one has had loads in its journal.
+fn with_a_long_case(package: &Package) -> super::fixture::Running {
+    let running =
+        package.suite(&["-m", "long or nightly and not slow", "--skip", "deaf", "--skip", "second"]).start();
+    wait_for("slices in the journal", || {
+        let journal = fs::read_to_string(package.latest("cases/suite.long_first/journal.ndjson")).ok()?;
+        (journal.matches("\"event\":\"slice\"").count() > 3).then_some(())
+    });
+    running
+}
+
+fn a_run_that_was_killed_is_recovered() {
+    let package = Package::new();
+    // Dropping it kills the supervisor, with SIGKILL where there is one.
+    drop(with_a_long_case(&package));
+    assert!(!package.latest("report.json").exists(), "it did not live to report");
+    let before = json(&package.latest("cases/suite.long_first/case.json"));
+    assert_eq!(before["ending"]["kind"], "supervisor_lost", "written before the case began");
+    wait_for("the child to be gone", || {
+        let ended = package.run(&["--recover", "latest"]);
+        (!ended.stderr.contains("still going on")).then_some(ended)
+    })
+    .exits(101)
+    .says("this run did not live to write its reports")
+    .says("ABORTED suite::long_first")
+    .says("PASS suite::fast_nightly");
+    let report = package.report();
+    assert_eq!((&report["summary"]["passed"], &report["summary"]["aborted"]), (&1.into(), &1.into()));
+    let case = package.case("long_first");
+    assert_eq!(case["ending"]["kind"], "supervisor_lost");
+    let counts = &case["loads"][0]["total"]["counts"];
+    assert!(counts["ok"].as_u64().unwrap() > 5, "{case:#}");
+    assert_eq!(case["loads"][0]["complete"], false);
+    assert!(case["duration_s"].as_f64().unwrap() > 0.5, "{case:#}");
+    let again = package.run(&["--recover", "latest"]).exits(101);
+    assert!(again.stderr.contains("2 cases") || again.stderr.contains("1 passed, 0 failed"), "{again}");
+}
+
+fn a_run_that_goes_on_is_left_alone() {
+    let package = Package::new();
+    let running = with_a_long_case(&package);
+    package.run(&["--recover", "latest"]).exits(2).says("is still going on");
+    drop(running);
+}
+
+fn a_run_that_is_not_there_is_named() {
+    let package = Package::new();
+    package
+        .run(&["--recover", "20260101-000000-abcd"])
+        .exits(2)
+        .says("there is no run in")
+        .says("20260101-000000-abcd");
+    let folder = package.reports().join("torn");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("run.json"), "{\"schema_ver").unwrap();
+    package.run(&["--recover", "torn"]).exits(2).says("run.json is not what a run begins with: ");
+}
+
+fn another_attempt_puts_the_first_away() {
+    let package = Package::new();
+    let attempt = |status| package.suite(&["bad_error"]).env("NEXTEST_RUN_ID", "one-run").run().exits(status);
+    attempt(101);
+    attempt(101);
+    let case = package.case("bad_error");
+    let warning = "attempt 1 of this run ended: fail; it is in cases/suite.bad_error.attempt-1";
+    assert_eq!(case["warnings"][0], warning, "{case:#}");
+    let journal = fs::read_to_string(package.latest("cases/suite.bad_error/journal.ndjson")).unwrap();
+    assert_eq!(journal.matches("case_started").count(), 1, "each attempt has a journal of its own");
+    assert!(package.latest("cases/suite.bad_error.attempt-1/case.json").is_file());
+    assert_eq!(package.report()["summary"]["cases"], 1);
+}
+
+/// A disk of the test's own: a small file system in memory that only the suite sees.
+fn a_full_disk_for_the_reports_is_no_silence() {
+    let package = Package::new();
+    let may_mount = Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|o| o.status.success());
+    if !may_mount {
+        // The runner has no way to skip at run time; the same code path is tested with a folder that cannot be made.
+        eprintln!("skipped: no file system may be mounted here");
+        return;
+    }
+    let disk = package.file("disk");
+    fs::create_dir_all(&disk).unwrap();
+    let ended = package
+        .suite_in(
+            &["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=64k none \"$0\" && exec \"$@\""],
+            &disk,
+            &["fast_"],
+        )
+        .env("PROOFLOAD_REPORT_DIR", &disk)
+        .run();
+    assert!(!ended.succeeded(), "{ended}");
+    assert!(ended.stderr.contains("No space left on device"), "{ended}");
+    assert!(
+        ended.stderr.contains("suite::fast_open") && ended.stderr.contains("operations"),
+        "the summary: {ended}"
+    );
+    assert_eq!(package.temporary_files(), [""; 0]);
+}
