@@ -1,5 +1,7 @@
 //! Input that is no load, or only just one: each has one clear error, or the meaning that the documents give it.
 
+mod properties;
+
 use std::time::Duration;
 
 use super::*;
