@@ -266,24 +266,24 @@ pub const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// `n` minutes.
+/// `n` minutes; at most what a [`Duration`] holds.
 pub const fn minutes(n: u64) -> Duration {
-    Duration::from_secs(n * 60)
+    Duration::from_secs(n.saturating_mul(60))
 }
 
-/// `n` hours.
+/// `n` hours; at most what a [`Duration`] holds.
 pub const fn hours(n: u64) -> Duration {
-    Duration::from_secs(n * 3600)
+    Duration::from_secs(n.saturating_mul(3600))
 }
 
-/// `n` mebibytes (1 048 576 bytes each).
+/// `n` mebibytes (1 048 576 bytes each); at most what 64 bits of bytes hold.
 pub const fn mib(n: u64) -> ByteSize {
-    ByteSize::new(n << 20)
+    ByteSize::new(n.saturating_mul(1 << 20))
 }
 
-/// `n` gibibytes.
+/// `n` gibibytes; at most what 64 bits of bytes hold.
 pub const fn gib(n: u64) -> ByteSize {
-    ByteSize::new(n << 30)
+    ByteSize::new(n.saturating_mul(1 << 30))
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl LoadBuilder {
     }
 
     /// Open loads: starts no operation while `most` are running; those due meanwhile are `dropped`. The limit
-    /// `max_concurrency` of the case unless stated, and never more than it.
+    /// `max_concurrency` of the case unless stated, and never more than it or than 10 million.
     pub fn max_in_flight(mut self, most: usize) -> Self {
         self.max_in_flight = Some(most);
         self
@@ -126,7 +126,9 @@ impl LoadBuilder {
         let mut expectations: Vec<Expectation> = self.expectations.into_iter().collect::<Result<_, _>>()?;
         expectations.extend(inner.expectations.iter().cloned());
         let overrides = inner.terms.overrides();
-        let load = self.load.checked().map_err(RunError::from)?.adjusted(&overrides);
+        let load = self.load.checked().and_then(|load| load.adjusted(&overrides)).map_err(RunError::from)?;
+        let warm_up = self.warm_up.and_then(|length| overrides.of_warm_up(length));
+        load.within_limits(warm_up.unwrap_or(Duration::ZERO)).map_err(RunError::from)?;
         let max_in_flight = inner.terms.max_in_flight(self.max_in_flight);
         let limit = inner.terms.settings.count("max_concurrency").unwrap_or(u64::MAX);
         let users = match &load {
@@ -155,7 +157,7 @@ impl LoadBuilder {
         let counters = self.cx.clone();
         let job = Job {
             name,
-            warm_up: self.warm_up.map(|l| l.mul_f64(overrides.time_scale)).filter(|l| !l.is_zero()),
+            warm_up,
             load,
             timeout: inner.terms.duration("timeout", self.timeout),
             drain: inner.terms.duration("drain", self.drain),

@@ -8,6 +8,9 @@ use crate::{load::Overrides, settings::Resolved};
 /// memory that a target which hangs can take.
 const WITHOUT_LIMIT: usize = 100_000;
 
+/// Two slots of 8 bytes are set aside for each operation in flight: a quarter of a gigabyte for that many.
+const MOST_IN_FLIGHT: usize = 10_000_000;
+
 /// The terms on which a case runs: what the supervisor decided before it began.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Terms {
@@ -47,6 +50,6 @@ impl Terms {
 
     pub(crate) fn max_in_flight(&self, stated: Option<usize>) -> usize {
         let limit = self.settings.count("max_concurrency").map_or(WITHOUT_LIMIT, |n| n as usize);
-        stated.unwrap_or(limit).min(limit)
+        stated.unwrap_or(limit).min(limit).min(MOST_IN_FLIGHT)
     }
 }

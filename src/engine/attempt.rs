@@ -15,6 +15,9 @@ use crate::{
     stop::StopToken,
 };
 
+/// Stands for a limit that is longer than the clock counts: ten years outlast every load.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// How an operation ended, with the number of further attempts it took.
 pub(super) struct Finished {
     /// `None` when the timeout cut it off.
@@ -44,7 +47,8 @@ impl Deadline {
         // Read only when there is something to wait for: most of what an empty operation costs is the clock.
         let due = *due.get_or_insert_with(|| {
             let spent = Duration::from_nanos(terms.clock.now_ns().saturating_sub(terms.started_ns));
-            Instant::now() + self.limit.saturating_sub(spent)
+            let now = Instant::now();
+            now.checked_add(self.limit.saturating_sub(spent)).unwrap_or(now + NEVER)
         });
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
         // The timer may still be set for an earlier operation: then it fires early and is moved on.

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bits of a slot that hold the time: 2^48 ns are 78 hours.
-const TIME_BITS: u32 = 48;
+/// Bits of a slot that hold the time: 2^50 ns are 13 days. The others number more phases than a load may have.
+const TIME_BITS: u32 = 50;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 
 /// Users on different threads take and free their slots all the time: each is two cache lines from the next ...

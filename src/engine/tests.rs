@@ -1,5 +1,10 @@
 //! The engine on virtual time: tokio's clock jumps from timer to timer, so every figure is exact.
 
+mod bad_input;
+mod pacing;
+mod queues;
+mod truth;
+
 use std::{
     collections::BTreeMap,
     sync::{

@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::{Spacing, Stage};
 
 /// An integral this close under a whole number counts as having reached it: the sum of a thousand stages is off by
-/// less, and one operation in a thousand million is nobody's burst.
+/// less, and one operation in a thousand million is nobody's burst. The first operation needs no such mercy: it is due
+/// however small the integral is.
 const NEARLY: f64 = 1e-9;
 
 /// The moments, counted from the start of a load, at which an open load starts its operations.
@@ -41,8 +42,12 @@ impl Arrivals {
             Spacing::Poisson => Some(fastrand::Rng::with_seed(seed)),
         };
         let wanted = poisson.as_mut().map_or(0.0, exponential);
+        let possible = |stage: &Stage| match stage.is_possible() {
+            true => stage.clone(),
+            false => Stage::hold(0.0, stage.length),
+        };
         Self {
-            stages: stages.to_vec(),
+            stages: stages.iter().map(possible).collect(),
             stage: 0,
             stage_start_s: 0.0,
             stage_start_integral: 0.0,
@@ -75,9 +80,10 @@ impl Arrivals {
             let seconds = stage.seconds();
             let whole = stage.mean() * seconds;
             let missing = self.wanted - self.stage_start_integral;
-            if missing < whole - NEARLY * (1.0 + self.wanted) {
+            if missing < whole - NEARLY * self.wanted {
                 let moment = self.stage_start_s + time_to(stage, seconds, missing.max(0.0));
-                let found = (Duration::from_secs_f64(moment), self.stage);
+                // Nothing is due later than time is counted.
+                let found = (Duration::try_from_secs_f64(moment).ok()?, self.stage);
                 self.index += 1;
                 match &mut self.poisson {
                     Some(rng) => self.wanted += exponential(rng),

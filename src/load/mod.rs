@@ -3,9 +3,12 @@
 //! Pure: owns arithmetic on time, never a clock. An open load asks for a rate, a closed load for users.
 
 mod arrivals;
+mod limits;
 mod plan;
 mod scale;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 pub use arrivals::Arrivals;
 pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, StartUp, Think};

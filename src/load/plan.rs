@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{
     Arrivals, Stage,
+    limits::MOST_STAGES,
     stage::{show_rate, show_users},
 };
 use crate::units::{Rate, show_duration};
@@ -84,6 +85,9 @@ pub enum Iterations {
 
 impl Load {
     /// An open load that starts operations at `rate`; give it a length with [`OpenLoad::for_duration`].
+    ///
+    /// A rate that is negative, infinite, not a number or over 10 million a second is refused when the load is to run,
+    /// and so is a load whose rate is 0 from beginning to end.
     pub const fn rate(rate: Rate) -> OpenLoad {
         OpenLoad { stages: Vec::new(), spacing: Spacing::Uniform, level: rate.per_second() }
     }
@@ -92,6 +96,8 @@ impl Load {
     ///
     /// Where more than a thousand come in one step, the others follow at 20 000 a second or within a tenth of the
     /// stage, so that a crowd is not a burst; [`ClosedLoad::all_at_once`] makes it one.
+    ///
+    /// A load without users or with over 10 million is refused when it is to run.
     pub const fn users(users: u32) -> ClosedLoad {
         ClosedLoad {
             stages: Vec::new(),
@@ -110,13 +116,14 @@ impl Load {
         burst
     }
 
-    /// A base rate with a spike of `peak` for `length` at the end of each `every`, over `total`.
+    /// A base rate with a spike of `peak` for `length` at the end of each `every`, over `total`. Periods of no length,
+    /// and so many that there are over 10 000 stages, are refused when the load is to run.
     pub fn spikes(base: Rate, peak: Rate, length: Duration, every: Duration, total: Duration) -> OpenLoad {
         let mut load = Self::rate(base);
         let mut left = total;
         // A spike longer than its period leaves no base; `checked` refuses a period of zero.
         let calm = every.saturating_sub(length);
-        while !left.is_zero() && !every.is_zero() {
+        while !left.is_zero() && !every.is_zero() && load.stages.len() <= MOST_STAGES {
             load = load.step_to(base).for_duration(calm.min(left));
             left = left.saturating_sub(calm);
             if !left.is_zero() {
@@ -180,7 +187,7 @@ impl Load {
 
     /// The scheduled length; `None` when only iterations end it.
     pub(crate) fn length(&self) -> Option<Duration> {
-        self.stages().iter().map(|s| s.length).sum()
+        self.stages().iter().try_fold(Duration::ZERO, |sum, stage| Some(sum.saturating_add(stage.length?)))
     }
 
     /// Says what a stage is called in reports.
@@ -201,15 +208,14 @@ impl Load {
             }
             _ => {}
         }
-        let wrong = |reason: String| Err(LoadError { load: self.describe(), reason });
+        let wrong = |reason: String| Err(self.refused(reason));
         if self.stages().is_empty() {
             return wrong("it has no length: add `.for_duration(...)`".to_owned());
         }
-        for stage in self.stages() {
-            if [stage.from, stage.to].iter().any(|level| !level.is_finite() || *level < 0.0) {
-                return wrong("a rate must be a finite number that is not negative".to_owned());
-            }
+        if !self.stages().iter().all(Stage::is_possible) {
+            return wrong("a rate must be a finite number that is not negative".to_owned());
         }
+        self.within_limits(Duration::ZERO)?;
         let is_idle = self.peak() == 0.0;
         let has_no_time = self.length().is_some_and(|l| l.is_zero());
         match &self {
@@ -238,7 +244,7 @@ fn describe_stages(stages: &[Stage], level: fn(f64) -> String) -> String {
     stages.iter().map(|s| s.describe(level)).collect::<Vec<_>>().join(", ")
 }
 
-/// A load that contradicts itself.
+/// A load that contradicts itself or that no machine could carry out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the load `{load}` cannot run: {reason}")]
 pub struct LoadError {
@@ -263,13 +269,14 @@ impl From<ClosedLoad> for Load {
 macro_rules! stages {
     ($load:ty, $level:ty, $amount:expr) => {
         impl $load {
-            /// Holds the present level for `length`.
+            /// Holds the present level for `length`. The first operation is due at its start, so that a length under
+            /// one interval has one. All stages together may last 10 days.
             pub fn for_duration(mut self, length: Duration) -> Self {
                 self.stages.push(Stage::hold(self.level, Some(length)));
                 self
             }
 
-            /// Goes to `level` in a straight line within `length`.
+            /// Goes to `level` in a straight line within `length`; at once when that is 0, as `step_to` does.
             pub fn ramp_to(mut self, level: $level, length: Duration) -> Self {
                 let to = $amount(level);
                 self.stages.push(Stage::ramp(self.level, to, length));
@@ -316,7 +323,8 @@ impl OpenLoad {
         self
     }
 
-    /// The moments at which an operation starts, counted from the start of the load.
+    /// The moments at which an operation starts, counted from the start of the load. A stage whose rate is no rate
+    /// (negative, infinite, not a number) has none.
     pub fn arrivals(&self, seed: u64) -> Arrivals {
         Arrivals::new(&self.stages, self.spacing, seed)
     }

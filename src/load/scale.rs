@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{ClosedLoad, Load, OpenLoad, Stage};
+use super::{ClosedLoad, Load, LoadError, OpenLoad, Stage};
 use crate::units::Rate;
 
 /// What the settings make of a load from outside.
@@ -22,12 +22,17 @@ impl Overrides {
     #[cfg(test)]
     pub(crate) const NONE: Self =
         Self { duration: None, users: None, rate: None, time_scale: 1.0, load_scale: 1.0 };
+
+    /// A warm-up as the settings want it, if it has any length.
+    pub(crate) fn of_warm_up(&self, length: Duration) -> Option<Duration> {
+        Some(stretched(length, self.time_scale)).filter(|length| !length.is_zero())
+    }
 }
 
 impl Load {
-    /// The load as the settings want it. A checked load stays one that can run: a level that was not 0 does not
-    /// become 0, a length neither.
-    pub(crate) fn adjusted(mut self, overrides: &Overrides) -> Self {
+    /// The checked load as the settings want it. A level that was not 0 does not become 0, a length neither; what
+    /// becomes more than any machine could carry out is refused.
+    pub(crate) fn adjusted(mut self, overrides: &Overrides) -> Result<Self, LoadError> {
         let length = self.length();
         let peak = self.peak();
         let wanted_peak = match &self {
@@ -53,7 +58,7 @@ impl Load {
                 *level = scaled(*level, level_factor, is_closed);
             }
         }
-        self
+        self.checked()
     }
 
     fn stages_mut(&mut self) -> &mut [Stage] {
@@ -64,18 +69,19 @@ impl Load {
     }
 }
 
+/// A length that is longer than time is counted becomes the longest: a load of it is refused.
 fn stretched(length: Duration, factor: f64) -> Duration {
-    if factor == 1.0 {
+    if factor == 1.0 || length.is_zero() {
         return length;
     }
-    let longest = Duration::from_secs(u64::from(u32::MAX));
-    Duration::try_from_secs_f64(length.as_secs_f64() * factor).unwrap_or(longest).max(Duration::from_nanos(1))
+    let exact = Duration::try_from_secs_f64(length.as_secs_f64() * factor);
+    exact.unwrap_or(Duration::MAX).max(Duration::from_nanos(1))
 }
 
 fn scaled(level: f64, factor: f64, is_users: bool) -> f64 {
     match (factor == 1.0 || level == 0.0, is_users) {
         (true, _) => level,
-        (false, true) => (level * factor).round().clamp(1.0, f64::from(u32::MAX)),
+        (false, true) => (level * factor).round().max(1.0),
         (false, false) => level * factor,
     }
 }
@@ -86,7 +92,7 @@ mod tests {
     use crate::units::{per_second, seconds};
 
     fn adjusted(load: impl Into<Load>, overrides: Overrides) -> String {
-        load.into().checked().unwrap().adjusted(&overrides).describe()
+        load.into().checked().unwrap().adjusted(&overrides).unwrap().describe()
     }
 
     fn users_up_and_down() -> ClosedLoad {

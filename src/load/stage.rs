@@ -28,6 +28,11 @@ impl Stage {
         self.from.max(self.to)
     }
 
+    /// Whether both levels are numbers that a load can have.
+    pub(super) fn is_possible(&self) -> bool {
+        [self.from, self.to].iter().all(|level| level.is_finite() && *level >= 0.0)
+    }
+
     pub(crate) fn seconds(&self) -> f64 {
         self.length.map_or(f64::INFINITY, |l| l.as_secs_f64())
     }

@@ -2,6 +2,7 @@
 //! small stress suite (`suite.rs`) for the package in that folder; without, it drives that suite and looks at what it
 //! prints, how it exits and what it leaves on disk.
 
+mod bad_input;
 #[cfg(target_os = "linux")]
 mod ending;
 mod fixture;
@@ -47,6 +48,7 @@ fn drive() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let tables: &[&[Test]] = &[
+        bad_input::TESTS,
         #[cfg(target_os = "linux")]
         ending::TESTS,
         inspection::TESTS,
