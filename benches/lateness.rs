@@ -49,8 +49,11 @@ fn ours(rate: f64, length: Duration) -> Seen {
     let cores = (cpu() - before).as_secs_f64() / began.elapsed().as_secs_f64();
     let late = &seen.total.lateness;
     let at = |q: f64| percentile_of(late, q);
+    // Over the time that really passed, the end of the last operation included: by its schedule a load that catches up
+    // at the end has always achieved its rate.
+    let started = seen.total.counts.due - seen.total.counts.dropped;
     Seen {
-        achieved: seen.total.started_per_sec().expect("a rate") / rate,
+        achieved: started as f64 / seen.process.span_s / rate,
         lateness: [at(0.5), at(0.99), at(0.999), late.max()],
         cores,
     }
@@ -146,11 +149,11 @@ fn tell(rate: f64, way: &str, seen: &Seen) {
     );
 }
 
-/// What the engine may cost at a rate, in cores; `None` where the design says nothing.
-fn budget_of_cores(rate: f64) -> Option<&'static str> {
+/// What the engine may be late at p99 and cost in cores; `None` at rates without a budget.
+fn budgets(rate: f64) -> Option<(&'static str, &'static str)> {
     match rate as u64 {
-        10_000 => Some("<= 0.15"),
-        50_000 => Some("<= 0.5"),
+        10_000 => Some(("<= 50 us", "<= 0.15")),
+        50_000 => Some(("<= 50 us", "<= 0.5")),
         _ => None,
     }
 }
@@ -162,24 +165,27 @@ fn at_rate(table: &Table, rate: f64, length: Duration) {
     let engine = ours(rate, length);
     tell(rate, "proofload", &engine);
     let ways: [Way; 3] = [("sleep_until", by_sleep_until), ("interval", by_interval), ("thread", by_thread)];
-    let p99 = us(engine.lateness[1]);
-    for (way, pace) in ways {
+    let (p99, budgets) = (us(engine.lateness[1]), budgets(rate));
+    let mut cores = Vec::new();
+    for (k, (way, pace)) in ways.into_iter().enumerate() {
         let seen = pace(rate, length);
         tell(rate, way, &seen);
+        cores.push(format!("{way} {:.2}", seen.cores));
         table.row(Row {
             what: &format!("{rate}/s: p99 of the lateness"),
             ours: format!("{p99:.0} us"),
-            yardstick: format!("{way}: {:.0} us, {:.2} cores", us(seen.lateness[1]), seen.cores),
+            yardstick: format!("{way}: {:.0} us", us(seen.lateness[1])),
             ratio: Some(us(seen.lateness[1]) / p99),
-            budget: Some((p99, "<= 50 us")),
+            // It is the same figure in each row: judged once.
+            budget: budgets.filter(|_| k == 0).map(|(late, _)| (p99, late)),
         });
     }
     table.row(Row {
         what: &format!("{rate}/s: cores"),
         ours: format!("{:.2}", engine.cores),
-        yardstick: "-".to_owned(),
+        yardstick: cores.join(", "),
         ratio: None,
-        budget: budget_of_cores(rate).map(|budget| (engine.cores, budget)),
+        budget: budgets.map(|(_, cores)| (engine.cores, cores)),
     });
     table.row(Row {
         what: &format!("{rate}/s: achieved rate, off by"),

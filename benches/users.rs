@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use proofload::{Load, drive_alone, seconds};
@@ -21,6 +21,9 @@ use table::{Purpose, Row, Table};
 
 /// The first argument of a process that only measures: `NAME WAY USERS HELD`.
 const CHILD: &str = "measure-one";
+
+/// How long it may take until all are there: a hundred times what it takes on a quiet machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who waits.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +113,9 @@ where
                 tokio::spawn(future(Arc::clone(&waiters)));
             }),
         }
+        let began = Instant::now();
         while waiting.load(Ordering::Relaxed) < users {
+            assert!(began.elapsed() < PATIENCE, "only {} of {users} came", waiting.load(Ordering::Relaxed));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         // Over two readings of the recorders, which keep copies of what they read.
