@@ -1,8 +1,12 @@
 //! How late an open load starts its operations, what that costs, and how other ways of pacing compare, in one run.
 //!
 //! - `proofload`: the engine (on Linux a timerfd on the runtime);
-//! - `tokio sleep`: `tokio::time::sleep_until` and a spawn for each operation;
+//! - `sleep_until`: `tokio::time::sleep_until` and a spawn for each operation;
+//! - `interval`: `tokio::time::interval`, as it comes, and a spawn for each tick;
 //! - `thread`: a thread with `std::thread::sleep` that spawns onto the runtime.
+
+#[path = "table.rs"]
+mod table;
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,8 +15,7 @@ use std::{
 
 use hdrhistogram::Histogram;
 use proofload::{Load, drive_alone, per_second, seconds};
-
-const LENGTH: Duration = Duration::from_secs(4);
+use table::{Purpose, Row, Table};
 
 /// One way's figures at one rate.
 struct Seen {
@@ -37,17 +40,20 @@ fn cpu() -> Duration {
     Duration::ZERO
 }
 
-fn ours(rate: f64) -> Seen {
+fn ours(rate: f64, length: Duration) -> Seen {
     let (began, before) = (Instant::now(), cpu());
     let seen = runtime().block_on(async {
-        let load = Load::rate(per_second(rate)).for_duration(LENGTH);
+        let load = Load::rate(per_second(rate)).for_duration(length);
         drive_alone(load, seconds(30), |_op| async {}).await.expect("a load")
     });
     let cores = (cpu() - before).as_secs_f64() / began.elapsed().as_secs_f64();
     let late = &seen.total.lateness;
     let at = |q: f64| percentile_of(late, q);
+    // Over the time that really passed, the end of the last operation included: by its schedule a load that catches up
+    // at the end has always achieved its rate.
+    let started = seen.total.counts.due - seen.total.counts.dropped;
     Seen {
-        achieved: seen.total.started_per_sec().expect("a rate") / rate,
+        achieved: started as f64 / seen.process.span_s / rate,
         lateness: [at(0.5), at(0.99), at(0.999), late.max()],
         cores,
     }
@@ -81,12 +87,12 @@ fn note(late: &Late, due: Instant) {
     let _full = late.lock().expect("no panic").record(ns);
 }
 
-fn by_tokio_sleep(rate: f64) -> Seen {
+fn by_sleep_until(rate: f64, length: Duration) -> Seen {
     others(rate, |late, runtime| {
         runtime.block_on(async {
             tokio::spawn(async move {
                 let began = Instant::now();
-                for k in 0..(rate * LENGTH.as_secs_f64()) as u64 {
+                for k in 0..(rate * length.as_secs_f64()) as u64 {
                     let due = began + Duration::from_secs_f64(k as f64 / rate);
                     tokio::time::sleep_until(due.into()).await;
                     let late = Arc::clone(&late);
@@ -99,10 +105,28 @@ fn by_tokio_sleep(rate: f64) -> Seen {
     })
 }
 
-fn by_thread(rate: f64) -> Seen {
+fn by_interval(rate: f64, length: Duration) -> Seen {
+    others(rate, |late, runtime| {
+        runtime.block_on(async {
+            tokio::spawn(async move {
+                let mut interval = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+                for _ in 0..(rate * length.as_secs_f64()) as u64 {
+                    // The moment that the tick was due, not the one at which it came.
+                    let due = interval.tick().await.into_std();
+                    let late = Arc::clone(&late);
+                    tokio::spawn(async move { note(&late, due) });
+                }
+            })
+            .await
+            .expect("no panic");
+        });
+    })
+}
+
+fn by_thread(rate: f64, length: Duration) -> Seen {
     others(rate, |late, runtime| {
         let began = Instant::now();
-        for k in 0..(rate * LENGTH.as_secs_f64()) as u64 {
+        for k in 0..(rate * length.as_secs_f64()) as u64 {
             let due = began + Duration::from_secs_f64(k as f64 / rate);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let late = Arc::clone(&late);
@@ -111,25 +135,72 @@ fn by_thread(rate: f64) -> Seen {
     })
 }
 
-fn main() {
-    if !std::env::args().any(|a| a == "--bench") {
-        println!("run with `cargo bench --bench lateness`");
-        return;
-    }
-    println!(
-        "{:>8}  {:<12} {:>9} {:>10} {:>10} {:>10} {:>10} {:>6}",
-        "rate", "way", "achieved", "p50", "p99", "p99.9", "max", "cores"
+fn us(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// Everything seen of one way, on standard error.
+fn tell(rate: f64, way: &str, seen: &Seen) {
+    let [p50, p99, p999, max] = seen.lateness.map(|d| format!("{:.0} us", us(d)));
+    eprintln!(
+        "{rate:>6}/s  {way:<12} achieved {:>7.2}%  p50 {p50:>9}  p99 {p99:>9}  p99.9 {p999:>9}  max {max:>9}  {:.2} cores",
+        seen.achieved * 100.0,
+        seen.cores
     );
-    for rate in [1_000.0, 10_000.0, 50_000.0] {
-        for (way, seen) in
-            [("proofload", ours(rate)), ("thread", by_thread(rate)), ("tokio sleep", by_tokio_sleep(rate))]
-        {
-            let [p50, p99, p999, max] = seen.lateness.map(|d| format!("{:.0} us", d.as_secs_f64() * 1e6));
-            println!(
-                "{rate:>6}/s  {way:<12} {:>8.2}% {p50:>10} {p99:>10} {p999:>10} {max:>10} {:>6.2}",
-                seen.achieved * 100.0,
-                seen.cores
-            );
-        }
+}
+
+/// What the engine may be late at p99 and cost in cores; `None` at rates without a budget.
+fn budgets(rate: f64) -> Option<(&'static str, &'static str)> {
+    match rate as u64 {
+        10_000 => Some(("<= 50 us", "<= 0.15")),
+        50_000 => Some(("<= 50 us", "<= 0.5")),
+        _ => None,
+    }
+}
+
+/// A way of pacing with its name.
+type Way = (&'static str, fn(f64, Duration) -> Seen);
+
+fn at_rate(table: &Table, rate: f64, length: Duration) {
+    let engine = ours(rate, length);
+    tell(rate, "proofload", &engine);
+    let ways: [Way; 3] = [("sleep_until", by_sleep_until), ("interval", by_interval), ("thread", by_thread)];
+    let (p99, budgets) = (us(engine.lateness[1]), budgets(rate));
+    let mut cores = Vec::new();
+    for (k, (way, pace)) in ways.into_iter().enumerate() {
+        let seen = pace(rate, length);
+        tell(rate, way, &seen);
+        cores.push(format!("{way} {:.2}", seen.cores));
+        table.row(Row {
+            what: &format!("{rate}/s: p99 of the lateness"),
+            ours: format!("{p99:.0} us"),
+            yardstick: format!("{way}: {:.0} us", us(seen.lateness[1])),
+            ratio: Some(us(seen.lateness[1]) / p99),
+            // It is the same figure in each row: judged once.
+            budget: budgets.filter(|_| k == 0).map(|(late, _)| (p99, late)),
+        });
+    }
+    table.row(Row {
+        what: &format!("{rate}/s: cores"),
+        ours: format!("{:.2}", engine.cores),
+        yardstick: cores.join(", "),
+        ratio: None,
+        budget: budgets.map(|(_, cores)| (engine.cores, cores)),
+    });
+    table.row(Row {
+        what: &format!("{rate}/s: achieved rate, off by"),
+        ours: format!("{:.3}%", (engine.achieved - 1.0).abs() * 100.0),
+        yardstick: "-".to_owned(),
+        ratio: None,
+        budget: Some(((engine.achieved - 1.0).abs() * 100.0, "<= 0.1 %")),
+    });
+}
+
+fn main() {
+    let purpose = Purpose::of_this_run();
+    let length = purpose.choose(Duration::from_secs(4), Duration::from_millis(100));
+    let table = Table::begin(purpose, &format!("Open load, lateness of starts, empty operation, {length:?}"));
+    for rate in purpose.choose(vec![1_000.0, 10_000.0, 50_000.0], vec![1_000.0]) {
+        at_rate(&table, rate, length);
     }
 }

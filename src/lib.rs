@@ -29,6 +29,7 @@
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
+mod bench_door;
 pub mod case;
 mod context;
 mod engine;
@@ -70,12 +71,13 @@ pub mod prelude {
     };
 }
 
-/// What the macros expand to. No part of the interface.
+/// What the macros expand to, and what only the benchmarks use. No part of the interface.
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
 
     pub use crate::{
+        bench_door::{Recording, clock, merge, merge_histograms, record, since, write_reports},
         harness::main,
         suite::{Body, IntoCaseResult, Registered, Suite},
     };

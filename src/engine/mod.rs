@@ -28,3 +28,9 @@ pub(crate) use drive::{Job, drive};
 pub use op::Op;
 pub use workload::Workload;
 pub(crate) use workload::{Async, Blocking};
+
+/// The clock of a load, nanoseconds since now, for the benchmarks.
+pub(crate) fn clock() -> impl Fn() -> u64 {
+    let clock = clock::Clock::start(Collecting::ByThread.is_virtual());
+    move || clock.now_ns()
+}

@@ -1,0 +1,231 @@
+//! Writing the reports of a case that ran for an hour: `case.json`, `report.json` and `summary.txt`, each on the disk
+//! when it counts as written. Beside it, `serde_json` turning the same report into bytes in memory once.
+
+#[path = "rounds.rs"]
+mod rounds;
+#[path = "table.rs"]
+mod table;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use proofload::{
+    __private::{Recording, write_reports},
+    BuildInfo, Ending, Environment, ResourceWindow, Resources,
+    case::Severity,
+    judge::Verdict,
+    observe::{Counts, Figures, Kind, Observation, Phase, Window},
+    report::{CaseReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Summary},
+};
+use rounds::Rounds;
+use table::{Purpose, Row, Table};
+
+/// An hour by the second.
+const WINDOWS: u32 = 3600;
+
+/// Operations a second: what fills the histograms, not what makes them longer.
+const RATE: u64 = 1_000;
+
+/// Figures with a long tail and some kinds of failures.
+fn figures(operations: u64) -> Figures {
+    let recording = Recording::default();
+    let mut rng = fastrand::Rng::with_seed(7);
+    (0..operations).for_each(|_| recording.operation((1e6 * (1.0 - rng.f64()).powf(-0.5)) as u64));
+    let mut figures = recording.figures();
+    figures.duration_s = operations as f64 / RATE as f64;
+    figures.kinds = (0..20).map(kind).collect();
+    figures.statuses = BTreeMap::from([(200, operations), (429, 17), (503, 4)]);
+    figures
+}
+
+fn kind(n: u64) -> Kind {
+    Kind {
+        class: "error".to_owned(),
+        text: format!("the shard {} did not answer in N ms", ["north", "south"][n as usize % 2]),
+        count: 20 - n,
+        sample: "the shard did not answer in 250 ms".to_owned(),
+        first_s: n as f64,
+        last_s: 3599.5,
+    }
+}
+
+/// Figures that differ from window to window, with as many digits as measured ones have.
+fn window(n: u32) -> Window {
+    let us = f64::from(n % 97) * 1.234_567 + 1_000.0 / 3.0;
+    let done = RATE - u64::from(n % 7);
+    Window {
+        at_s: f64::from(n) + 0.000_123_4,
+        length_s: 1.000_234_5,
+        phase: n / 900,
+        counts: Counts { due: done, ok: done, ..Counts::default() },
+        in_flight: u64::from(n % 13),
+        p50_us: us,
+        p95_us: us * 3.1,
+        p99_us: us * 7.7,
+        max_us: us * 31.3,
+        service_p99_us: us * 7.6,
+        lateness_p99_us: us / 9.1,
+    }
+}
+
+fn resources(n: u32) -> ResourceWindow {
+    ResourceWindow {
+        at_s: n,
+        cpu_percent: Some(f64::from(n % 89) * 1.01),
+        rss_bytes: (64 << 20) + u64::from(n) * 4096,
+        rss_min_bytes: 64 << 20,
+        threads: 12,
+        descriptors: 40 + n % 5,
+        machine_cpu_percent: Some(f64::from(n % 83) * 1.02),
+        memory_available_bytes: Some(16 << 30),
+        network_received_bytes: 1_234,
+        network_sent_bytes: 5_678,
+        loopback_bytes: 9_012_345,
+    }
+}
+
+fn observation(windows: u32) -> Observation {
+    let mut seen = Observation::default();
+    seen.load = "load".to_owned();
+    seen.plan = "4 stages".to_owned();
+    seen.complete = true;
+    seen.timeout_s = 30.0;
+    seen.total = figures(u64::from(windows) * RATE);
+    seen.timeline = (0..windows).map(window).collect();
+    for name in ["1000/s for 15 m", "a", "b", "c"] {
+        let mut phase = Phase::default();
+        phase.name = name.to_owned();
+        phase.is_started = true;
+        phase.asked_per_sec = Some(RATE as f64);
+        phase.figures = figures(u64::from(windows) * RATE / 4);
+        seen.phases.push(phase);
+    }
+    seen
+}
+
+fn case(windows: u32) -> CaseReport {
+    CaseReport {
+        name: "cases::search::an_hour".to_owned(),
+        about: "Searches at a steady rate for an hour.".to_owned(),
+        place: "stress/cases/search.rs:12".to_owned(),
+        markers: vec!["slow".to_owned()],
+        severity: Severity::default(),
+        verdict: Verdict::Pass,
+        reasons: Vec::new(),
+        started_at: "2026-01-01T10:00:00Z".to_owned(),
+        duration_s: f64::from(windows),
+        seed: 42,
+        repeat: "cargo test --test stress -- --exact cases::search::an_hour --seed 42".to_owned(),
+        ending: Ending::Returned,
+        ending_sentence: Ending::Returned.to_string(),
+        stop: None,
+        expectations: Vec::new(),
+        loads: vec![LoadReport::from(&observation(windows))],
+        figures: Vec::new(),
+        notes: Vec::new(),
+        resources: Resources {
+            window_s: 1,
+            windows: (0..windows).map(resources).collect(),
+            ..Resources::default()
+        },
+        warnings: Vec::new(),
+        recommendations: Vec::new(),
+        settings: (0..40).map(setting).collect(),
+        output_tail: "a line of output\n".repeat(50),
+        folder: "cases/cases.search.an_hour".to_owned(),
+    }
+}
+
+fn setting(n: u32) -> SettingReport {
+    SettingReport { key: format!("key_{n}"), value: Some("1GiB".to_owned()), origin: "built-in".to_owned() }
+}
+
+fn run(windows: u32) -> RunReport {
+    RunReport {
+        schema_version: SCHEMA_VERSION,
+        run_id: "run".to_owned(),
+        started_at: "2026-01-01T10:00:00Z".to_owned(),
+        duration_s: f64::from(windows),
+        profile: "default".to_owned(),
+        seed: 42,
+        command: vec!["stress".to_owned()],
+        summary: Summary::default(),
+        stopped: None,
+        warnings: Vec::new(),
+        recommendations: Vec::new(),
+        environment: Environment::read(BuildInfo::default()),
+        settings: Vec::new(),
+        cases: vec![case(windows)],
+        ignored: Vec::new(),
+    }
+}
+
+/// Writes into a folder of its own; the time, and the length of `report.json` and `summary.txt`.
+fn written(run: &RunReport, times: usize) -> (Duration, u64, u64) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut took = Duration::ZERO;
+    for _ in 0..times {
+        let run = run.clone();
+        let began = Instant::now();
+        write_reports(folder.path(), run).expect("reports");
+        took = began.elapsed();
+    }
+    let length = |name: &str| bytes(&folder.path().join("run").join(name));
+    (took, length("report.json"), length("summary.txt"))
+}
+
+fn bytes(path: &Path) -> u64 {
+    path.metadata().expect("it was written").len()
+}
+
+/// The last of `times` writings into the same folder, beside the yardstick.
+fn row(table: &Table, what: &str, run: &RunReport, rounds: usize, times: usize) -> (u64, u64) {
+    let mut sizes = (0, 0);
+    let mut ours = || {
+        let (took, json, text) = written(run, times);
+        sizes = (json, text);
+        took.as_secs_f64()
+    };
+    let theirs = || {
+        let began = Instant::now();
+        std::hint::black_box(serde_json::to_vec_pretty(run).expect("a report"));
+        began.elapsed().as_secs_f64()
+    };
+    let seen = Rounds::of((0..rounds).map(|_| (ours(), theirs())));
+    table.row(Row {
+        what,
+        ours: format!("{:.1} ms", seen.ours * 1e3),
+        yardstick: format!("serde_json, once, to memory: {:.1} ms", seen.theirs * 1e3),
+        ratio: Some(1.0 / seen.ratio),
+        budget: Some((seen.ours, "<= 1 s")),
+    });
+    sizes
+}
+
+fn main() {
+    let purpose = Purpose::of_this_run();
+    let (windows, rounds) = (purpose.choose(WINDOWS, 20), purpose.choose(9, 1));
+    let run = run(windows);
+    let table = Table::begin(purpose, "Reports of a case of an hour, 3600 windows, 1000 operations a second");
+    let (json, text) = row(&table, "case.json, report.json, summary.txt", &run, rounds, 1);
+    row(&table, "the same over an earlier one of the same run", &run, rounds, 2);
+    let timeline = serde_json::to_vec(&run.cases[0].loads[0].timeline).expect("windows").len() as f64;
+    let in_memory = size_of::<Window>() as f64;
+    table.row(Row {
+        what: "a window of the timeline, in memory",
+        ours: format!("{in_memory:.0} B"),
+        yardstick: format!("its JSON: {:.0} B", timeline / f64::from(windows)),
+        ratio: None,
+        budget: Some((in_memory, "<= 2048 B")),
+    });
+    table.row(Row {
+        what: "report.json",
+        ours: format!("{:.2} MB, summary.txt {text} B", json as f64 / 1e6),
+        yardstick: "-".to_owned(),
+        ratio: None,
+        budget: None,
+    });
+}
