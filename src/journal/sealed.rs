@@ -41,7 +41,7 @@ mod tests {
     fn a_line_is_json_with_its_checksum_last() {
         assert_eq!(
             line(),
-            "{\"t_s\":1.5,\"event\":\"note\",\"text\":\"a \\\"note\\\"\",\"crc32\":\"SUM\"}\n"
+            "{\"t_s\":1.5,\"event\":\"note\",\"text\":\"a \\\"note\\\"\",\"crc32\":\"41cd55fb\"}\n"
         );
     }
 

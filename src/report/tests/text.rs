@@ -195,6 +195,7 @@ fn aborted_by_memory() {
             generator: asked 100/s, started 62.4/s (62.4%), 0 dropped · late p99 80.1 us, max 80.1 us
                        · 0.12 cores, workers 2% busy
           peak CPU 23%, memory 1010 MiB of 1 GiB
+          memory is held by a cgroup (version 2) of 1 GiB
           repeat: cargo test --test stress -- --exact cases::search::memory_pressure --seed 42
 
     Recommendations
