@@ -1,9 +1,11 @@
 use std::{
     array,
-    cell::Cell,
+    cell::{Cell, OnceCell},
+    cmp::Reverse,
+    collections::BinaryHeap,
     sync::{
-        OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -264,19 +266,61 @@ impl Recorder {
     }
 }
 
-/// The number of the calling thread, given out once and never again: two threads of one shard would lose counts.
+/// The number of the calling thread, no other living thread's: two threads of one shard would lose counts.
 #[inline]
 fn own_slot() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
-        static SLOT: Cell<usize> = const { Cell::new(usize::MAX) };
+        // Without a destructor, so that reading it costs nothing more.
+        static SLOT: Cell<usize> = const { Cell::new(UNNUMBERED) };
     }
-    SLOT.with(|slot| {
-        if slot.get() == usize::MAX {
-            slot.set(NEXT.fetch_add(1, Ordering::Relaxed));
+    SLOT.with(|slot| match slot.get() {
+        UNNUMBERED => {
+            let number = Number::take(|| SLOT.with(|slot| slot.set(ENDING)));
+            slot.set(number);
+            number
         }
-        slot.get()
+        number => number,
     })
+}
+
+/// A thread that has no number yet.
+const UNNUMBERED: usize = usize::MAX;
+
+/// A thread that has given its number back and still records, in the destructors of others: it shares a shard.
+const ENDING: usize = usize::MAX - 1;
+
+/// A number that goes back when its thread ends: pools let threads go and take new ones all the time.
+struct Number {
+    number: usize,
+    given_back: fn(),
+}
+
+/// The numbers that went back, and the first that was never given out.
+static NUMBERS: Mutex<(BinaryHeap<Reverse<usize>>, usize)> = Mutex::new((BinaryHeap::new(), 0));
+
+impl Number {
+    /// The lowest that is free, kept until the thread ends; `given_back` is called then.
+    fn take(given_back: fn()) -> usize {
+        thread_local! {
+            static OWN: OnceCell<Number> = const { OnceCell::new() };
+        }
+        let keep = |own: &OnceCell<Self>| {
+            let mut numbers = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = numbers.0.pop().map_or(numbers.1, |Reverse(number)| number);
+            numbers.1 = numbers.1.max(number + 1);
+            drop(numbers);
+            own.get_or_init(|| Self { number, given_back }).number
+        };
+        // A thread that is ending can keep nothing any more.
+        OWN.try_with(keep).unwrap_or(ENDING)
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        (self.given_back)();
+        NUMBERS.lock().unwrap_or_else(PoisonError::into_inner).0.push(Reverse(self.number));
+    }
 }
 
 #[cfg(test)]
@@ -313,6 +357,25 @@ mod tests {
         for rank in 1..=direct.count() {
             assert_eq!(read.at_rank(rank), direct.at_rank(rank), "rank {rank}");
         }
+    }
+
+    #[test]
+    fn threads_that_come_and_go_do_not_use_the_shards_up() {
+        let recorder = Recorder::new();
+        let numbers: std::collections::BTreeSet<usize> = (0..400)
+            .map(|_| {
+                thread::scope(|scope| {
+                    let one = scope.spawn(|| {
+                        recorder.due();
+                        recorder.ended(ended(OutcomeClass::Ok, 1_000));
+                        own_slot()
+                    });
+                    one.join().unwrap()
+                })
+            })
+            .collect();
+        assert!(numbers.len() < 200, "{numbers:?}");
+        assert_eq!((recorder.counts().due, recorder.counts().ok), (400, 400));
     }
 
     #[test]

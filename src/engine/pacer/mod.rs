@@ -12,6 +12,9 @@ use self::timer::Timer;
 use super::clock::Clock;
 use crate::stop::StopToken;
 
+/// In a gap shorter than this, setting the timer would cost the operation before it more than it is worth.
+const SHORT_GAP_NS: u64 = 200_000;
+
 /// Waits for moments on the load's clock, or until it is time to stop.
 pub(super) struct Pacer {
     clock: Clock,
@@ -39,8 +42,9 @@ impl Pacer {
             if now_ns >= due_ns {
                 return true;
             }
-            if !has_yielded {
-                // What was started just now runs first: setting a timer takes microseconds on a virtual machine.
+            if !has_yielded && due_ns - now_ns < SHORT_GAP_NS {
+                // What was started just now runs first: setting a timer takes microseconds on a virtual machine. Not
+                // in a longer gap, since no other worker can take over from one that blocks before the timer is set.
                 has_yielded = true;
                 yield_now().await;
                 continue;

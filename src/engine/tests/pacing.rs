@@ -101,6 +101,23 @@ fn workers_that_are_blocked_show_as_lateness() {
     );
 }
 
+#[test]
+fn one_blocked_worker_leaves_the_starts_to_the_others() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut job = job(open(200.0, seconds(2)));
+    job.collecting = Collecting::ByThread;
+    let seen = runtime.block_on(run(job, |op| async move {
+        if op.index == 100 {
+            thread::sleep(millis(1_000));
+        }
+    }));
+    assert_eq!(seen.total.counts, Counts { due: 400, ok: 400, ..Counts::default() });
+    // 200 were due meanwhile, half of which would be over 500 ms late if they had to wait.
+    let late = &seen.total.lateness;
+    let over = late.count() - late.count_up_to(millis(500));
+    assert!(over < 30, "{over} started over 500 ms late");
+}
+
 /// How long the end of a load takes that is told to stop in the middle.
 fn takes_to_stop(load: Load, workers: usize) -> Duration {
     let runtime =
