@@ -3,16 +3,23 @@
 //! Owns the rules: which figure answers an expectation, how many samples it needs, and when an answer cannot be
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
+mod degradation;
+mod drift;
 mod expectation;
 mod judgement;
+mod leak;
 mod reading;
 mod recovery;
 mod stated;
+mod trend;
 mod validity;
 mod verdict;
 
+pub use degradation::{Degradation, Offered, PastPeak};
+pub use drift::{Drift, DriftRule};
 pub use expectation::judge;
 pub use judgement::{Judgement, Observed};
+pub use leak::{Leak, LeakRule};
 pub use reading::samples_needed;
 pub use recovery::{Recovery, Tolerance};
 pub(crate) use validity::asked;

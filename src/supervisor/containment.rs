@@ -35,7 +35,8 @@ pub(super) fn tame_self() {
         // When the supervisor dies, a process that was stopped goes on, so that it hears of it and cleans up. Not a kill:
         // that would leave what it has started. It is tied to the supervisor's thread that spawned this one, which waits
         // until this one has ended.
-        let _unchanged = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT));
+        let _unchanged =
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT));
     }
 }
 
