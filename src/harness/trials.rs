@@ -15,11 +15,15 @@ use super::{
 use crate::{
     context::Terms,
     judge::Verdict,
+    monitor::Supply,
     report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, case_line, case_report},
-    safety::Limits,
+    safety::{Limits, Needs, Preflight, preflight},
     settings::Settings,
     suite::{Registered, Suite},
-    supervisor::{Control, Order, Record, StopCause, SuperviseError, supervise, supervise_in_process},
+    supervisor::{
+        Control, Order, REPORTS, Record, SCRATCH, StopCause, SuperviseError, supervise, supervise_in_process,
+    },
+    units::ByteSize,
 };
 
 /// What the trials of a run share.
@@ -104,7 +108,13 @@ impl Shared {
             Err(LockError::Stopped) => return Ok(self.skipped(name, LockError::Stopped.to_string())),
             Err(error) => fatal(&error),
         };
-        let report = self.supervised(begun, name, case)?;
+        let folder = RunFolder::of_case(name);
+        let mut order = self.order(name, case, begun.folder.path().join(&folder), false)?;
+        match fitness(begun, &order) {
+            Preflight::Fit { warnings } => order.warnings = warnings,
+            Preflight::Unfit { reason } => return Ok(self.skipped(name, reason)),
+        }
+        let report = self.supervised(begun, case, &order, folder);
         drop(turn);
         let line = case_line(&report);
         let verdict = report.verdict;
@@ -143,13 +153,11 @@ impl Shared {
         })
     }
 
-    fn supervised(&self, begun: &Begun, name: &str, case: &Registered) -> Result<CaseReport, Failed> {
-        let folder = RunFolder::of_case(name);
-        let order = self.order(name, case, begun.folder.path().join(&folder), false)?;
+    fn supervised(&self, begun: &Begun, case: &Registered, order: &Order, folder: String) -> CaseReport {
         let started_at = place::now();
         let record = match self.settings.run().switch("in_process") {
-            true => supervise_in_process(&order, case, &begun.control),
-            false => supervise(&order, &begun.control),
+            true => supervise_in_process(order, case, &begun.control),
+            false => supervise(order, &begun.control),
         };
         let record = record.unwrap_or_else(|error| not_run(&error));
         let facts = CaseFacts {
@@ -157,10 +165,11 @@ impl Shared {
             settings: &order.terms.settings,
             seed: order.terms.seed,
             started_at,
-            repeat: self.repeat(name, case),
+            repeat: self.repeat(&order.name, case),
+            limits: &order.limits,
             folder,
         };
-        Ok(case_report(&facts, &record))
+        case_report(&facts, &record)
     }
 
     fn order(
@@ -173,7 +182,8 @@ impl Shared {
         let settings = self.settings.for_case(&case.info);
         let program = std::env::current_exe()
             .map_err(|error| Failed::from(format!("the program of this suite cannot be found: {error}")))?;
-        let limits = Limits::of(&settings);
+        let memory = Supply::read(&[]).memory.map_or(0, |memory| memory.total_bytes);
+        let limits = Limits::of(&settings, ByteSize::new(memory));
         Ok(Order {
             name: name.to_owned(),
             limits,
@@ -187,6 +197,7 @@ impl Shared {
             program,
             shows_output: self.shows_output,
             shows_progress: !is_dry_run && self.settings.run().text("progress") != Some("off"),
+            warnings: Vec::new(),
         })
     }
 
@@ -226,6 +237,13 @@ impl Shared {
     }
 }
 
+/// Whether the machine has what the case needs, now that it is its turn.
+fn fitness(begun: &Begun, order: &Order) -> Preflight {
+    let scratch = std::env::temp_dir();
+    let supply = Supply::read(&[(SCRATCH, &scratch), (REPORTS, begun.folder.path())]);
+    preflight(&Needs::of(&order.terms.settings), &order.limits, &supply)
+}
+
 /// Ends the program before the first case: there is nothing to lose yet.
 fn fatal(error: &dyn std::fmt::Display) -> ! {
     eprintln!("error: {error}");
@@ -242,6 +260,7 @@ fn not_run(error: &SuperviseError) -> Record {
         resources: crate::Resources::default(),
         output_tail: String::new(),
         left_processes: 0,
+        warnings: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 use crate::{
     case::CaseInfo,
     judge::{Verdict, validity},
-    report::{CaseReport, LoadReport, SettingReport, StopReport, recommend},
+    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StopReport, recommend},
+    safety::Limits,
     settings::Resolved,
     supervisor::{Ending, Record},
 };
@@ -13,6 +14,7 @@ pub(crate) struct CaseFacts<'a> {
     pub(crate) seed: u64,
     pub(crate) started_at: String,
     pub(crate) repeat: String,
+    pub(crate) limits: &'a Limits,
     pub(crate) folder: String,
 }
 
@@ -27,6 +29,7 @@ pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport 
     if gathered.unreadable_lines > 0 {
         warnings.push(format!("{} lines of the journal could not be read", gathered.unreadable_lines));
     }
+    warnings.extend(record.warnings.iter().cloned());
     let mut report = CaseReport {
         name: facts.info.name(),
         about: facts.info.about.to_owned(),
@@ -55,6 +58,7 @@ pub(crate) fn case_report(facts: &CaseFacts<'_>, record: &Record) -> CaseReport 
         resources: record.resources.clone(),
         warnings,
         recommendations: Vec::new(),
+        limits: LimitsReport::from(facts.limits),
         settings: settings_report(facts.settings),
         output_tail: record.output_tail.clone(),
         folder: facts.folder.clone(),

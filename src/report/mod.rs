@@ -5,6 +5,7 @@
 
 mod assemble;
 mod folder;
+mod limits;
 mod model;
 mod recommend;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod text;
 
 pub(crate) use assemble::{CaseFacts, case_report, settings_report};
 pub(crate) use folder::RunFolder;
+pub use limits::LimitsReport;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
     RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,

@@ -14,6 +14,7 @@ mod ladder;
 mod order;
 mod output;
 mod parent;
+mod seen;
 
 pub(crate) use child::{CHILD_VARIABLE, run_as_child};
 pub(crate) use containment::become_subreaper;
@@ -21,5 +22,5 @@ pub(crate) use control::Control;
 pub use ending::Ending;
 pub(crate) use gather::Gathered;
 pub(crate) use in_process::supervise_in_process;
-pub(crate) use order::{Order, Record, StopCause};
+pub(crate) use order::{Order, REPORTS, Record, SCRATCH, StopCause};
 pub(crate) use parent::{SuperviseError, supervise};
