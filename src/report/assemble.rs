@@ -1,7 +1,8 @@
 use crate::{
     case::CaseInfo,
     judge::{Verdict, validity},
-    report::{CaseReport, LoadReport, SettingReport, StopReport, recommend},
+    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StopReport, recommend},
+    safety::Limits,
     settings::Resolved,
     supervisor::{Containment, Ending, Record},
 };
@@ -13,6 +14,7 @@ pub(crate) struct CaseFacts<'a> {
     pub(crate) seed: u64,
     pub(crate) started_at: String,
     pub(crate) repeat: String,
+    pub(crate) limits: &'a Limits,
     pub(crate) folder: String,
 }
 
@@ -42,6 +44,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         containment: record.containment.clone(),
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        limits: LimitsReport::from(facts.limits),
         settings: settings_report(facts.settings),
         output_tail: String::new(),
         folder: facts.folder.clone(),
@@ -60,6 +63,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     if gathered.unreadable_lines > 0 {
         warnings.push(format!("{} lines of the journal could not be read", gathered.unreadable_lines));
     }
+    warnings.extend(record.warnings.iter().cloned());
     let mut report = CaseReport {
         verdict,
         reasons,

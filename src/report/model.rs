@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::LimitsReport;
 use crate::{
     case::Severity,
     journal::Figure,
@@ -152,6 +153,8 @@ pub struct CaseReport {
     pub warnings: Vec<String>,
     /// What to do, most important first.
     pub recommendations: Vec<String>,
+    /// The limits it ran under.
+    pub limits: LimitsReport,
     /// The settings it ran with.
     pub settings: Vec<SettingReport>,
     /// The last lines that it printed.

@@ -131,6 +131,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         },
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        limits: LimitsReport { memory_bytes: Some(1 << 30), ..LimitsReport::default() },
         settings: vec![SettingReport {
             key: "max_memory".to_owned(),
             value: Some("1GiB".to_owned()),

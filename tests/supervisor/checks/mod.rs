@@ -1,5 +1,6 @@
 //! The tests. Each runs one bad case and says how it must end; what holds for all of them is the fixture's.
 
+mod appetite;
 mod crashes;
 mod greed;
 mod hangs;
@@ -18,7 +19,14 @@ pub(crate) fn run() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(AT_A_TIME));
     // The slowest are first, so that they do not run alone at the end.
-    let trials = [greed::trials(), hangs::trials(), noise::trials(), offspring::trials(), crashes::trials()];
+    let trials = [
+        greed::trials(),
+        appetite::trials(),
+        hangs::trials(),
+        noise::trials(),
+        offspring::trials(),
+        crashes::trials(),
+    ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 
