@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     Factor,
     /// A whole number from 1.
     Count,
+    /// A word for what holds the memory of a case.
+    Containment,
     /// A word for how much a failure matters.
     Severity,
 }
@@ -60,6 +62,7 @@ impl Kind {
             Self::Share => "a share of the cores like 90% or 0.9",
             Self::Factor => "a number over zero, like 0.5 or 2",
             Self::Count => "a whole number from 1, like 8 or 10_000",
+            Self::Containment => "a containment: auto, hard or polling",
             Self::Severity => "a severity: low, medium, high or critical",
         }
     }
@@ -80,6 +83,7 @@ impl Kind {
             Self::Count => {
                 text.replace('_', "").parse::<u64>().ok().filter(|n| *n > 0).map(|n| n.to_string())
             }
+            Self::Containment => ["auto", "hard", "polling"].contains(&text).then(|| text.to_owned()),
             Self::Severity => ["low", "medium", "high", "critical"].contains(&text).then(|| text.to_owned()),
         }
     }
@@ -118,12 +122,13 @@ pub(crate) struct Key {
 }
 
 /// Every key, in the order in which messages and the documentation list them.
-pub(crate) const KEYS: [Key; 21] = [
+pub(crate) const KEYS: [Key; 22] = [
     limit("time_limit", Kind::Time, "\"10m\""),
     limit("max_memory", Kind::Portion, "\"2GiB\""),
     limit("max_memory_growth", Kind::Growth, "\"64MiB/s\""),
     key("memory_growth_window", Kind::Window, "\"10s\""),
     key("memory_growth_warm_up", Kind::Grace, "\"10s\""),
+    key("containment", Kind::Containment, "\"hard\""),
     limit("max_cpu", Kind::Share, "\"90%\""),
     key("cpu_window", Kind::Window, "\"5s\""),
     limit("max_concurrency", Kind::Count, "10_000"),
@@ -173,6 +178,7 @@ impl Key {
             | Kind::Growth
             | Kind::Share
             | Kind::Factor
+            | Kind::Containment
             | Kind::Severity => "its value in quotes",
         }
     }
@@ -244,6 +250,7 @@ mod tests {
             ("max_concurrency", "10_000", "10000"),
             ("workers", "4", "4"),
             ("min_samples", "1_000", "1000"),
+            ("containment", "hard", "hard"),
             ("severity", "critical", "critical"),
         ] {
             assert_eq!(check(key, text), Ok(read.to_owned()), "{key} = {text:?}");
@@ -317,6 +324,7 @@ mod tests {
             ("max_cpu", "0%", r#""0%" is not a share of the cores like 90% or 0.9, nor "off""#),
             ("max_concurrency", "0", r#""0" is not a whole number from 1, like 8 or 10_000, nor "off""#),
             ("workers", "1.5", r#""1.5" is not a whole number from 1, like 8 or 10_000"#),
+            ("containment", "soft", r#""soft" is not a containment: auto, hard or polling"#),
             ("severity", "urgent", r#""urgent" is not a severity: low, medium, high or critical"#),
         ] {
             assert_eq!(check(key, text), Err(said.to_owned()), "{key} = {text:?}");
@@ -342,7 +350,7 @@ mod tests {
             assert_eq!(offered(name).as_deref(), nearest, "{name}");
         }
         assert!(unknown("colour").ends_with(
-            "\nkeys: time_limit, max_memory, max_memory_growth, memory_growth_window, memory_growth_warm_up, max_cpu, \
+            "\nkeys: time_limit, max_memory, max_memory_growth, memory_growth_window, memory_growth_warm_up, containment, max_cpu, \
             cpu_window, max_concurrency, max_descriptors, max_threads, max_disk_written, min_free_memory, \
             min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, severity"
         ));

@@ -55,6 +55,7 @@ use proc_macro::TokenStream;
 /// | `max_memory_growth` | a size per second: `"64MiB/s"` or `"off"` | limit: stops a case whose memory grows faster |
 /// | `memory_growth_window` | a duration from 500ms to 5m: `"10s"` | over what time growth of memory is judged |
 /// | `memory_growth_warm_up` | a duration: `"10s"`, `"0s"` | for how long after the start memory may grow as it likes |
+/// | `containment` | `"auto"`, `"hard"` or `"polling"` | what holds memory: `hard` runs the case only in a cgroup |
 /// | `max_cpu` | a share of the cores available: `"90%"`, `0.9` or `"off"` | limit: stops a case that uses more |
 /// | `cpu_window` | a duration from 500ms to 5m: `"5s"` | over what time CPU is judged |
 /// | `max_concurrency` | a whole number from 1: `10_000` or `"off"` | limit: how many operations may be under way at once |

@@ -1,6 +1,9 @@
 /// One chance in a hundred of calling noise a trend: the 99 % quantile of the normal distribution.
 const Z: f64 = 2.326;
 
+/// The slope of each half is at least this share of the whole's where a rise lasts; noise alone is far below.
+const LASTING: f64 = 0.25;
+
 /// Whether a series rises, and how fast, without assuming anything of its noise but that it is the same all along.
 ///
 /// The test is Mann's and Kendall's (Mann, *Econometrica* 13, 1945; with the correction for ties, Kendall 1975), the
@@ -15,7 +18,7 @@ pub(super) struct Trend {
     pub(super) at_least: f64,
     /// Kendall's S over its standard deviation.
     pub(super) z: f64,
-    /// Both halves rise by themselves: a single step does not.
+    /// Both halves rise by themselves, at a good part of the whole's slope: those of a single step do not.
     pub(super) lasts: bool,
 }
 
@@ -26,19 +29,15 @@ impl Trend {
             return None;
         }
         let (front, back) = points.split_at(points.len() / 2);
-        let lasts = [front, back].iter().all(|half| median_slope(half) > 0.0);
         let slopes = slopes(points);
+        let slope = median(&slopes);
+        let lasts = [front, back].iter().all(|half| median_slope(half) > LASTING * slope.max(0.0));
         let deviation = deviation(points);
         let count = slopes.len() as f64;
         // One-sided: the rank from which on slopes are within the bound.
         let rank = ((count - Z * deviation) / 2.0).floor();
         let at_least = if rank < 0.0 { f64::NEG_INFINITY } else { slopes[rank as usize] };
-        Some(Self {
-            slope: median(&slopes),
-            at_least,
-            z: kendall(points) / deviation.max(f64::MIN_POSITIVE),
-            lasts,
-        })
+        Some(Self { slope, at_least, z: kendall(points) / deviation.max(f64::MIN_POSITIVE), lasts })
     }
 
     /// Whether the series rises by more than `threshold` a unit, and not just once.

@@ -11,6 +11,7 @@ use proofload::Context;
     max_memory_growth = "10MB/s",
     memory_growth_window = "5s",
     memory_growth_warm_up = "0s",
+    containment = "hard",
     max_cpu = "90%",
     cpu_window = "500ms",
     max_concurrency = 10_000,
