@@ -42,6 +42,7 @@ pub mod load;
 mod monitor;
 pub mod observe;
 mod outcome;
+pub mod procedure;
 pub mod report;
 mod safety;
 mod settings;

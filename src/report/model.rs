@@ -6,7 +6,7 @@ use super::LimitsReport;
 use crate::{
     case::Severity,
     journal::Figure,
-    judge::{Judgement, Verdict, asked, validity},
+    judge::{Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -143,6 +143,8 @@ pub struct CaseReport {
     pub loads: Vec<LoadReport>,
     /// Figures of the case's own.
     pub figures: Vec<Figure>,
+    /// What its procedures found out.
+    pub findings: Vec<Finding>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.

@@ -115,6 +115,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         expectations: Vec::new(),
         loads: observations.iter().map(LoadReport::from).collect(),
         figures: Vec::new(),
+        findings: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::{Slice, Started},
     journal::{CaseResult, Event, Figure, Line, Planned},
-    judge::Judgement,
+    judge::{Finding, Judgement},
     observe::{Figures, Observation, Phase},
 };
 
@@ -13,6 +13,7 @@ pub(crate) struct Gathered {
     pub(crate) observations: Vec<Observation>,
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) figures: Vec<Figure>,
+    pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
     pub(crate) planned: Vec<Planned>,
     /// Message and place of each panic of the case.
@@ -57,6 +58,7 @@ impl Gathered {
             Event::LoadPlanned(planned) => self.planned.push(planned),
             Event::Judged(judgement) => self.judgements.push(judgement),
             Event::Figure(figure) => self.figures.push(figure),
+            Event::Found(finding) => self.findings.push(*finding),
             Event::Note { text } => self.notes.push(text),
             Event::Panic { message, place } => self.panics.push((message, place)),
             Event::CaseFinished { result, peak_memory_bytes } => {

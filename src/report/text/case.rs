@@ -36,6 +36,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
         page.prose(INDENT, "", &format!("... {more} more loads in report.json"));
     }
     met(&mut page, case);
+    for finding in &case.findings {
+        page.prose(INDENT, "found: ", &finding.to_string());
+    }
     let figures = case.figures.iter().map(|f| format!("{} {}", f.name, show::figure(f.value, &f.unit)));
     page.groups(INDENT, "", &[figures.collect(), peaks(case)]);
     for note in &case.notes {
