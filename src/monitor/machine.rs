@@ -1,9 +1,12 @@
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
     cgroup,
     disk::Disks,
-    netdev::{interfaces_of, parse_net_dev},
+    netdev::{interfaces_of, namespace_of, parse_net_dev},
     procfs::{ProcFile, labelled},
     psi::PressureFiles,
     sample::MachineSample,
@@ -16,13 +19,21 @@ const CPU_SHARE_OVER: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Machine {
     stat: ProcFile,
-    memory: ProcFile,
+    meminfo: ProcFile,
     load: ProcFile,
     network: ProcFile,
     disks: Disks,
     pressure: PressureFiles,
     watched: Option<Watched>,
+    /// Where no control group limits memory, none is asked: that would be a third of the price.
+    memory: Memory,
     cpu: CpuMeter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Unlimited,
+    Limited,
 }
 
 /// A process whose surroundings may be its own.
@@ -30,6 +41,8 @@ pub(crate) struct Machine {
 struct Watched {
     pid: u32,
     group_pressure: Option<PressureFiles>,
+    /// The network namespace of this process, not of the watched one.
+    own_namespace: Option<PathBuf>,
 }
 
 impl Machine {
@@ -38,12 +51,13 @@ impl Machine {
         let file = |path: &str| ProcFile::keep_open(path).unwrap_or_else(|_| ProcFile::reopen(path));
         let mut machine = Self {
             stat: file("/proc/stat"),
-            memory: file("/proc/meminfo"),
+            meminfo: file("/proc/meminfo"),
             load: file("/proc/loadavg"),
             network: file("/proc/net/dev"),
             disks: Disks::new(),
             pressure: PressureFiles::of_machine(),
             watched: None,
+            memory: cgroup::memory_room().map_or(Memory::Unlimited, |_| Memory::Limited),
             cpu: CpuMeter::default(),
         };
         machine.cpu_share(Instant::now());
@@ -53,15 +67,19 @@ impl Machine {
     /// The same, with the control group and the network namespace of a process.
     pub(crate) fn around(pid: u32) -> Self {
         let group_pressure = cgroup::folder_of(pid).map(|folder| PressureFiles::of_group(&folder));
-        Self { watched: Some(Watched { pid, group_pressure }), ..Self::new() }
+        Self {
+            watched: Some(Watched { pid, group_pressure, own_namespace: namespace_of("self") }),
+            ..Self::new()
+        }
     }
 
     /// Looks at the machine. Figures that cannot be read are 0 or `None`.
     pub(crate) fn sample(&mut self) -> MachineSample {
         let memory =
-            self.memory.whole(|text| Some((labelled(text, "MemAvailable"), labelled(text, "MemTotal"))));
+            self.meminfo.whole(|text| Some((labelled(text, "MemAvailable"), labelled(text, "MemTotal"))));
         let (available, total) = memory.unwrap_or_default();
-        let (available, total) = within(cgroup::memory_room(), available.unwrap_or(0), total.unwrap_or(0));
+        let room = (self.memory == Memory::Limited).then(cgroup::memory_room).flatten();
+        let (available, total) = within(room, available.unwrap_or(0), total.unwrap_or(0));
         let cpu_share = self.cpu_share(Instant::now());
         let watched = self.watched.as_ref();
         MachineSample {
@@ -70,7 +88,8 @@ impl Machine {
             memory_total_bytes: total,
             load_1m: self.load.whole(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0.0),
             interfaces: self.network.whole(|text| Some(parse_net_dev(text))).unwrap_or_default(),
-            namespace: watched.and_then(|watched| interfaces_of(watched.pid)),
+            namespace: watched
+                .and_then(|watched| interfaces_of(watched.pid, watched.own_namespace.as_deref()?)),
             disks: self.disks.read(),
             pressure: self.pressure.read(),
             group_pressure: watched.and_then(|watched| watched.group_pressure.as_ref()?.read()),

@@ -1,4 +1,7 @@
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::network::{Crossed, Interfaces};
 
@@ -13,15 +16,17 @@ pub(super) fn parse_net_dev(text: &str) -> Interfaces {
     Interfaces(text.lines().filter_map(interface).collect())
 }
 
-/// The interfaces that a process sees, when they are not those that this one sees: it is in a network namespace of
-/// its own.
-pub(super) fn interfaces_of(pid: u32) -> Option<Interfaces> {
-    let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
-    let is_own = namespace(&pid.to_string())? != namespace("self")?;
-    is_own
-        .then(|| fs::read_to_string(format!("/proc/{pid}/net/dev")).ok())
-        .flatten()
-        .map(|t| parse_net_dev(&t))
+/// The network namespace of a process, by its number or `self`.
+pub(super) fn namespace_of(process: &str) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{process}/ns/net")).ok()
+}
+
+/// The interfaces that a process sees, when it is in another network namespace than `own`.
+pub(super) fn interfaces_of(pid: u32, own: &Path) -> Option<Interfaces> {
+    if namespace_of(&pid.to_string())? == own {
+        return None;
+    }
+    Some(parse_net_dev(&fs::read_to_string(format!("/proc/{pid}/net/dev")).ok()?))
 }
 
 #[cfg(test)]
@@ -43,7 +48,10 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_no_namespace_of_its_own() {
-        assert_eq!(interfaces_of(std::process::id()), None);
+    fn only_another_namespace_is_looked_into() {
+        let (own, pid) = (namespace_of("self").unwrap(), std::process::id());
+        assert_eq!(interfaces_of(pid, &own), None);
+        // As if this process had been started in another one.
+        assert!(interfaces_of(pid, Path::new("net:[1]")).is_some());
     }
 }
