@@ -1,9 +1,11 @@
 //! The suite of bad cases as a process: started, waited for, and what it left.
 
+mod stage;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus},
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -25,6 +27,7 @@ const AFTERMATH: Duration = Duration::from_secs(5);
 /// A package with a suite of bad cases, in a temporary folder with everything that the suite may touch.
 pub(crate) struct Fixture {
     home: TempDir,
+    stage: stage::Stage,
 }
 
 /// A run of the suite that is over.
@@ -32,13 +35,15 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// From its start to its end.
     pub(crate) took: Duration,
+    /// The process of the suite.
+    pub(crate) supervisor: u32,
     fixture: Fixture,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let fixture = Self { home };
+        let fixture = Self { home, stage: stage::Stage::default() };
         for folder in ["package/stress", "tmp", "reports"] {
             fs::create_dir_all(fixture.home.path().join(folder)).expect("a folder");
         }
@@ -58,7 +63,7 @@ impl Fixture {
     /// Starts the suite with the cases that carry `marker`, and the good case after them.
     pub(crate) fn start(&self, marker: &str) -> Child {
         let home = self.home.path();
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        let mut command = self.stage.command();
         for (name, _value) in std::env::vars_os() {
             let is_ours =
                 name.to_str().is_some_and(|n| n.starts_with("PROOFLOAD_") || n.starts_with("NEXTEST"));
@@ -76,6 +81,7 @@ impl Fixture {
             .env("PROOFLOAD_LOCK", "off")
             .env("PROOFLOAD_PROGRESS", "off")
             .env("TMPDIR", home.join("tmp"))
+            .envs(self.stage.environment())
             .current_dir(home)
             .stdout(output.try_clone().expect("a file"))
             .stderr(output);
@@ -97,7 +103,7 @@ impl Fixture {
         }
         let took = began.elapsed();
         let Some(status) = status else { panic!("{marker} did not end in {PATIENCE:?}:\n{}", self.output()) };
-        Ended { status, took, fixture: self }
+        Ended { status, took, supervisor: suite.id(), fixture: self }
     }
 
     /// What the suite printed.

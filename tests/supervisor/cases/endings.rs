@@ -21,8 +21,10 @@ async fn exits_with_status_74(cx: Context) {
 #[proofload::case(is_ended_by_a_signal)]
 async fn is_ended_by_a_signal(cx: Context) -> proofload::Result {
     amid_load(&cx).await;
-    rustix::process::kill_process(rustix::process::getpid(), Signal::SEGV)?;
-    super::block()
+    loop {
+        // The first takes away the handler that looks for overflows of the stack.
+        rustix::process::kill_process(rustix::process::getpid(), Signal::SEGV)?;
+    }
 }
 
 /// No limit of ours stops it: only its surroundings have less memory than it wants.
@@ -35,16 +37,16 @@ async fn outgrows_its_surroundings(cx: Context) {
     }
 }
 
-/// Says much and then fails: what it said first and last is wanted.
-#[proofload::case(fails_with_much_to_say)]
-async fn fails_with_much_to_say(cx: Context) -> proofload::Result {
+/// Says much and then ends: what it said first and last is wanted.
+#[proofload::case(ends_with_much_to_say)]
+async fn ends_with_much_to_say(cx: Context) -> proofload::Result {
     println!("the first line");
     cx.load(short()).run(|_op| async {}).await?;
     for line in 0..60_000 {
         println!("line {line} of a long story that nobody wants to read to its end");
     }
     println!("the last line");
-    Err(proofload::Error::msg("the story has ended badly"))
+    std::process::exit(1)
 }
 
 /// Says which of its supervisor's processes would go first when the machine has no memory left.

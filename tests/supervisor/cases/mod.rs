@@ -3,10 +3,16 @@
 //! Every case has a marker of its own name, by which a test chooses it. Nothing here checks anything.
 
 mod crashes;
+mod endings;
 mod greed;
+mod halts;
 mod hangs;
+mod many;
 mod noise;
 mod offspring;
+mod runaway;
+mod sabotage;
+mod soon;
 mod zz;
 
 use std::{

@@ -59,9 +59,9 @@ fn memory_of_the_surroundings_is_told() {
 }
 
 fn a_failure_shows_head_and_tail_of_its_output() {
-    let run = Fixture::new().run("fails_with_much_to_say");
+    let run = Fixture::new().run("ends_with_much_to_say");
     let case = run.bad_case(101);
-    assert_eq!(case.at("/ending"), &json!({ "kind": "failed", "error": "the story has ended badly" }));
+    assert_eq!(case.at("/ending"), &json!({ "kind": "exited", "status": 1 }));
     let output = run.output_of(&case);
     assert!(output.starts_with("the first line\nline 0 of"), "{:?}", output.get(..100));
     assert!(output.ends_with("to its end\nthe last line\n"), "{:?}", output.get(output.len() - 100..));

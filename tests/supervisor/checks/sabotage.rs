@@ -29,8 +29,8 @@ fn a_case_that_deletes_its_folders_is_reported() {
     let case = Fixture::new().run("deletes_its_folders").bad_case(0);
     assert_all_was_heard(&case);
     let warnings = case.sentences("/warnings");
-    let lost = "journal.ndjson and output.log are gone from the folder of this case; the report has what was read \
-                before";
+    let lost = "journal.ndjson and output.log are not in the folder of this case; the report has what was read of \
+                them";
     assert!(warnings.contains(&lost), "{warnings:?}");
 }
 
@@ -39,7 +39,7 @@ fn a_case_that_deletes_all_reports_is_reported() {
     let run = Fixture::new().run("deletes_all_reports");
     let case = run.bad_case(0);
     assert_all_was_heard(&case);
-    assert!(case.sentences("/warnings")[0].contains("are gone from the folder of this case"));
+    assert!(case.sentences("/warnings")[0].contains("are not in the folder of this case"));
     assert_eq!(run.report()["summary"]["passed"], 2);
 }
 
@@ -47,7 +47,7 @@ fn a_deleted_journal_is_told() {
     let case = Fixture::new().run("deletes_its_journal").bad_case(0);
     assert_all_was_heard(&case);
     let warnings = case.sentences("/warnings");
-    let lost = "journal.ndjson is gone from the folder of this case; the report has what was read before";
+    let lost = "journal.ndjson is not in the folder of this case; the report has what was read of it";
     assert!(warnings.contains(&lost), "{warnings:?}");
 }
 
