@@ -2,16 +2,17 @@ use std::{collections::BTreeSet, time::Duration};
 
 use libtest_mimic::Trial;
 
-use super::trial;
+use super::where_possible::{Need, trial_with};
 use crate::{cgroup, fixture::Fixture, seen::Seen};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        trial(
+        trial_with(
+            Need::Proc,
             "two_hundred_cases_leave_nothing_in_the_supervisor",
             two_hundred_cases_leave_nothing_in_the_supervisor,
         ),
-        trial("two_hundred_processes_are_ended", two_hundred_processes_are_ended),
+        trial_with(Need::Proc, "two_hundred_processes_are_ended", two_hundred_processes_are_ended),
     ]
 }
 

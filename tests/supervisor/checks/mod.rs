@@ -11,6 +11,7 @@ mod offspring;
 mod runaway;
 mod sabotage;
 mod soon;
+mod turns;
 mod where_possible;
 
 use std::{
@@ -42,6 +43,7 @@ pub(crate) fn run() -> ExitCode {
         noise::trials(),
         offspring::trials(),
         sabotage::trials(),
+        turns::trials(),
         crashes::trials(),
         endings::trials(),
     ];

@@ -14,6 +14,8 @@ pub(super) enum Need {
     Cgroup,
     /// A namespace of mounts of one's own.
     Mounts,
+    /// What Linux tells of processes in `/proc`.
+    Proc,
     /// A compiler for C, and a loader that takes a library before all others.
     Preload,
 }
@@ -30,6 +32,7 @@ impl Need {
                 runs("unshare", &["-m", "sh", "-c", "mount -t tmpfs none /mnt"]),
                 "no file system can be mounted here",
             ),
+            Self::Proc => (std::path::Path::new("/proc/self/fd").exists(), "there is no /proc"),
             Self::Preload => {
                 (cfg!(target_os = "linux") && runs("cc", &["--version"]), "there is no compiler for C")
             }
