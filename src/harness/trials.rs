@@ -184,8 +184,14 @@ impl Shared {
             true => supervise_in_process(order, case, &begun.control),
             false => supervise(order, &begun.control),
         };
+        let files = match (&record, self.settings.run().switch("in_process")) {
+            (Err(_), _) => &[][..],
+            (Ok(_), true) => &["journal.ndjson"],
+            (Ok(_), false) => &["journal.ndjson", "output.log"],
+        };
+        let gone = begun.folder.missing_in(&report.folder, files);
         let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
-        report.warnings.extend(earlier);
+        report.warnings.extend(earlier.into_iter().chain(gone));
         report
     }
 

@@ -9,5 +9,5 @@ mod writer;
 
 pub use event::Figure;
 pub(crate) use event::{CaseResult, Event, Line, Planned, SCHEMA_VERSION};
-pub(crate) use reader::Reader;
+pub(crate) use reader::{Losses, Reader};
 pub(crate) use writer::Writer;

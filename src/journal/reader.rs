@@ -1,6 +1,6 @@
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek},
     path::PathBuf,
 };
 
@@ -12,13 +12,25 @@ pub(crate) struct Reader {
     file: Option<File>,
     /// A line whose end is not there yet.
     rest: Vec<u8>,
-    unreadable: u64,
+    /// Bytes read so far.
+    position: u64,
+    losses: Losses,
+}
+
+/// What a reader has missed of a journal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    /// Lines that are no events, counting a last one without its end.
+    pub(crate) unreadable_lines: u64,
+    /// Somebody made the file shorter than it was: what had not been read by then is lost.
+    pub(crate) was_cut: bool,
 }
 
 impl Reader {
     /// The journal at `path`, which need not be there yet.
     pub(crate) const fn new(path: PathBuf) -> Self {
-        Self { path, file: None, rest: Vec::new(), unreadable: 0 }
+        let losses = Losses { unreadable_lines: 0, was_cut: false };
+        Self { path, file: None, rest: Vec::new(), position: 0, losses }
     }
 
     /// The events that came since the last call.
@@ -31,7 +43,14 @@ impl Reader {
             }
         }
         if let Some(file) = &mut self.file {
-            file.read_to_end(&mut self.rest)?;
+            if file.metadata()?.len() < self.position {
+                file.rewind()?;
+                self.position = 0;
+                self.losses.was_cut = true;
+                self.losses.unreadable_lines += u64::from(!self.rest.is_empty());
+                self.rest.clear();
+            }
+            self.position += file.read_to_end(&mut self.rest)? as u64;
         }
         let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { return Ok(Vec::new()) };
         let whole: Vec<u8> = self.rest.drain(..=end).collect();
@@ -40,15 +59,16 @@ impl Reader {
         for line in lines {
             match open(line) {
                 Some(line) => events.push(line),
-                None => self.unreadable += 1,
+                None => self.losses.unreadable_lines += 1,
             }
         }
         Ok(events)
     }
 
-    /// Lines that are no events, counting a last one without its end.
-    pub(crate) fn unreadable(&self) -> u64 {
-        self.unreadable + u64::from(!self.rest.is_empty())
+    /// What was missed, if nothing comes any more.
+    pub(crate) fn losses(&self) -> Losses {
+        let torn = u64::from(!self.rest.is_empty());
+        Losses { unreadable_lines: self.losses.unreadable_lines + torn, ..self.losses }
     }
 }
 
@@ -88,7 +108,7 @@ mod tests {
         assert!(reader.news().unwrap().is_empty());
         writer.write(note("three"));
         assert_eq!(texts(reader.news().unwrap()), ["three"]);
-        assert_eq!(reader.unreadable(), 0);
+        assert_eq!(reader.losses().unreadable_lines, 0);
     }
 
     #[test]
@@ -100,11 +120,27 @@ mod tests {
         File::options().append(true).open(&path).unwrap().write_all(b"{\"t_s\":1,\"event\":\"no").unwrap();
         let mut reader = Reader::new(path.clone());
         assert_eq!(texts(reader.news().unwrap()), ["whole"]);
-        assert_eq!(reader.unreadable(), 1);
+        assert_eq!(reader.losses().unreadable_lines, 1);
         File::options().append(true).open(&path).unwrap().write_all(b"\n").unwrap();
         writer.write(note("after"));
         assert_eq!(texts(reader.news().unwrap()), ["after"]);
-        assert_eq!(reader.unreadable(), 1);
+        assert_eq!(reader.losses().unreadable_lines, 1);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_is_read_on_from_its_new_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        let writer = Writer::create(&path).unwrap();
+        let mut reader = Reader::new(path.clone());
+        writer.write(note("a rather long one"));
+        File::options().append(true).open(&path).unwrap().write_all(b"{\"t_s\":1,\"ev").unwrap();
+        assert_eq!(texts(reader.news().unwrap()), ["a rather long one"]);
+        assert_eq!(reader.losses(), Losses { unreadable_lines: 1, was_cut: false });
+        File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        writer.write(note("next"));
+        assert_eq!(texts(reader.news().unwrap()), ["next"]);
+        assert_eq!(reader.losses(), Losses { unreadable_lines: 1, was_cut: true });
     }
 
     #[test]

@@ -61,8 +61,14 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     if record.left_processes > 0 {
         warnings.push(format!("{} processes outlived the case and were ended", record.left_processes));
     }
-    if gathered.unreadable_lines > 0 {
-        warnings.push(format!("{} lines of the journal could not be read", gathered.unreadable_lines));
+    if gathered.losses.unreadable_lines > 0 {
+        warnings.push(format!("{} lines of the journal could not be read", gathered.losses.unreadable_lines));
+    }
+    if gathered.losses.was_cut {
+        warnings.push(
+            "the journal was cut short while the case ran; the report has what was read before and after"
+                .to_owned(),
+        );
     }
     warnings.extend(record.warnings.iter().cloned());
     let mut report = CaseReport {

@@ -89,6 +89,18 @@ impl RunFolder {
         Ok(Some(format!("attempt {number} of this run ended: {verdict}; it is in {away}")))
     }
 
+    /// A sentence about those of `files` that the folder of a case has no more, if any: the case itself or somebody
+    /// else removed them, or they never were.
+    pub(crate) fn missing_in(&self, folder: &str, files: &[&str]) -> Option<String> {
+        let folder = self.path.join(folder);
+        let gone: Vec<&str> = files.iter().copied().filter(|file| !folder.join(file).exists()).collect();
+        let (are, them) = if gone.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let gone = gone.join(" and ");
+        (!gone.is_empty()).then(|| {
+            format!("{gone} {are} not in the folder of this case; the report has what was read of {them}")
+        })
+    }
+
     /// Writes what became of one case into its folder.
     pub(crate) fn write_case(&self, case: &CaseReport) -> Result<(), FolderError> {
         let folder = self.path.join(&case.folder);
@@ -99,6 +111,8 @@ impl RunFolder {
     /// Writes the reports of the run, put together with those that other processes of the same run have written.
     /// Returns the whole.
     pub(crate) fn write_run(&self, run: RunReport, formats: &[String]) -> Result<RunReport, FolderError> {
+        // A case may have removed it.
+        fs::create_dir_all(&self.path).map_err(failed("the report folder", &self.path, "made"))?;
         let lock_path = self.path.join(".lock");
         let lock = File::create(&lock_path).map_err(failed("the lock", &lock_path, "made"))?;
         // Another process of this run is writing: its turn takes milliseconds.

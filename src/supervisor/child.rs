@@ -27,6 +27,9 @@ pub(crate) const CHILD_VARIABLE: &str = "PROOFLOAD_CHILD";
 /// The status of a child whose journal could not be written (EX_IOERR of sysexits).
 pub(super) const JOURNAL_FAILED: u8 = 74;
 
+/// What such a child says last, since a case may exit with the same status by itself.
+pub(super) const JOURNAL_INCOMPLETE: &str = "proofload: the journal of this case is incomplete: ";
+
 /// The status of a child that did not understand its orders (EX_PROTOCOL).
 const MISUNDERSTOOD: u8 = 76;
 
@@ -56,8 +59,12 @@ pub(crate) fn run_as_child(cases: &BTreeMap<String, Registered>) -> ExitCode {
             note_panics(Arc::clone(&journal));
             run_body(&case, orders.terms, &journal, &stop);
             let _ending = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+            let status = journal.failure().map_or(0, |failure| {
+                eprintln!("{JOURNAL_INCOMPLETE}{failure}");
+                JOURNAL_FAILED
+            });
             // Exiting takes the threads along that still block.
-            std::process::exit(i32::from(if journal.failure().is_some() { JOURNAL_FAILED } else { 0 }))
+            std::process::exit(i32::from(status))
         }
         Err(error) => {
             eprintln!("proofload: the case did not begin: {error}");

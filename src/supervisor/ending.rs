@@ -2,7 +2,10 @@ use std::{fmt, process::ExitStatus};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gathered, child::JOURNAL_FAILED};
+use super::{
+    Gathered,
+    child::{JOURNAL_FAILED, JOURNAL_INCOMPLETE},
+};
 use crate::journal::CaseResult;
 
 /// How the process of a case ended.
@@ -82,12 +85,14 @@ impl Ending {
         let status = evidence.status;
         let code = status.and_then(|s| s.code());
         let signal = status.and_then(|s| signal_of(&s));
+        let is_journal_failed =
+            code == Some(i32::from(JOURNAL_FAILED)) && evidence.output_end.contains(JOURNAL_INCOMPLETE);
         match (&evidence.gathered.result, code) {
             // The process crashed after its case, in a destructor say: what it measured is told, and no success.
             (Some(CaseResult::Returned), None) if signal.is_some() && !evidence.was_killed => {
                 Self::of_signal(signal.unwrap_or(0), evidence)
             }
-            (Some(_), Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
+            _ if is_journal_failed => Self::JournalFailed,
             (Some(CaseResult::Returned), _) => Self::Returned,
             (Some(CaseResult::Failed(error)), _) => Self::Failed { error: error.clone() },
             (Some(CaseResult::Panicked), _) => {
@@ -95,7 +100,6 @@ impl Ending {
                 Self::Panicked { message, place }
             }
             (None, _) if evidence.was_killed => Self::Killed,
-            (None, Some(code)) if code == i32::from(JOURNAL_FAILED) => Self::JournalFailed,
             (None, Some(status)) => Self::Exited { status },
             (None, None) => Self::of_signal(signal.unwrap_or(0), evidence),
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::{Slice, Started},
-    journal::{CaseResult, Event, Figure, Line, Planned},
+    journal::{CaseResult, Event, Figure, Line, Losses, Planned},
     judge::{Finding, Judgement},
     observe::{Figures, Observation, Phase},
 };
@@ -20,8 +20,8 @@ pub(crate) struct Gathered {
     pub(crate) panics: Vec<(String, String)>,
     pub(crate) result: Option<CaseResult>,
     pub(crate) peak_memory_bytes: Option<u64>,
-    /// Lines that could not be read: torn by a kill.
-    pub(crate) unreadable_lines: u64,
+    /// What could not be read: torn by a kill, or cut off.
+    pub(crate) losses: Losses,
     running: BTreeMap<String, Salvage>,
     /// Where loads and phases began or ended since somebody asked.
     borders: Vec<String>,
@@ -113,8 +113,8 @@ impl Gathered {
 
     /// No more events come: loads that never told their end become what is known of them. Operations that were in
     /// flight are unfinished.
-    pub(crate) fn finish(&mut self, unreadable_lines: u64) {
-        self.unreadable_lines = unreadable_lines;
+    pub(crate) fn finish(&mut self, losses: Losses) {
+        self.losses = losses;
         let running = std::mem::take(&mut self.running);
         self.observations.extend(running.into_values().map(Salvage::into_observation));
         self.observations.sort_by(|a, b| a.started_s.total_cmp(&b.started_s));
@@ -187,11 +187,11 @@ mod tests {
         assert_eq!(gathered.in_flight(), 0);
         assert_eq!(gathered.progress(), "load: 5 done, 5 ok, 0 failed, 0 rejected, 0 in flight");
         assert_eq!(gathered.take_borders(), ["begin of load"]);
-        gathered.finish(1);
+        gathered.finish(Losses { unreadable_lines: 1, was_cut: false });
         let observation = &gathered.observations[0];
         assert_eq!(observation.total.counts, Counts { due: 7, ok: 5, unfinished: 2, ..Counts::default() });
         assert!(!observation.complete && observation.phases[0].is_started);
-        assert_eq!((observation.total.duration_s, gathered.unreadable_lines), (0.4, 1));
+        assert_eq!((observation.total.duration_s, gathered.losses.unreadable_lines), (0.4, 1));
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let mut gathered = gathered([started(), slice(0.2, 4, 2), Event::LoadFinished(Box::new(told))]);
         assert_eq!(gathered.take_borders(), ["begin of load", "end of load"]);
         assert_eq!(gathered.take_borders(), [""; 0]);
-        gathered.finish(0);
+        gathered.finish(Losses::default());
         assert_eq!(gathered.observations.len(), 1);
         assert!(gathered.observations[0].complete);
     }

@@ -62,7 +62,7 @@ pub(crate) fn supervise_in_process(
     let mut reader = Reader::new(path);
     let mut gathered = Gathered::default();
     reader.news().unwrap_or_default().into_iter().for_each(|line| gathered.take(line));
-    gathered.finish(reader.unreadable());
+    gathered.finish(reader.losses());
     let evidence = Evidence {
         status: None,
         gathered: &gathered,

@@ -389,7 +389,7 @@ impl<'a> Watch<'a> {
         self.stdin = None;
         self.note_the_kernels_kills(ended);
         self.read_journal(ended);
-        self.gathered.finish(self.journal.unreadable());
+        self.gathered.finish(self.journal.losses());
         let mut kept = output.finish(OUTPUT_GRACE);
         if let Some(error) = self.journal_error {
             kept.tail.push_str(&format!("\nproofload: the journal could not be read: {error}"));

@@ -18,7 +18,7 @@ pub(crate) fn salvage(folder: &Path) -> io::Result<Record> {
         last_s = last_s.max(line.t_s);
         gathered.take(line);
     }
-    gathered.finish(reader.unreadable());
+    gathered.finish(reader.losses());
     let ending = match &gathered.result {
         Some(_) => Ending::of(&Evidence {
             status: None,

@@ -1,9 +1,11 @@
 //! The suite of bad cases as a process: started, waited for, and what it left.
 
+mod stage;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus},
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -27,6 +29,7 @@ pub(crate) struct Fixture {
     home: TempDir,
     /// What this run sets: `case.key=value`.
     settings: Vec<String>,
+    stage: stage::Stage,
 }
 
 /// A run of the suite that is over.
@@ -34,6 +37,8 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// From its start to its end.
     pub(crate) took: Duration,
+    /// The process of the suite.
+    pub(crate) supervisor: u32,
     fixture: Fixture,
 }
 
@@ -45,7 +50,7 @@ impl Fixture {
     /// The same in a folder of this one.
     pub(crate) fn within(folder: impl AsRef<Path>) -> Self {
         let home = tempfile::tempdir_in(folder).expect("a temporary folder");
-        let fixture = Self { home, settings: Vec::new() };
+        let fixture = Self { home, settings: Vec::new(), stage: stage::Stage::default() };
         for folder in ["package/stress", "tmp", "reports"] {
             fs::create_dir_all(fixture.home.path().join(folder)).expect("a folder");
         }
@@ -54,7 +59,7 @@ impl Fixture {
     }
 
     /// Runs with this setting of a case: `case.key=value`.
-    pub(crate) fn with(mut self, setting: String) -> Self {
+    pub(crate) fn set(mut self, setting: String) -> Self {
         self.settings.push(setting);
         self
     }
@@ -71,7 +76,7 @@ impl Fixture {
     /// Starts the suite with the cases that carry `marker`, and the good case after them.
     pub(crate) fn start(&self, marker: &str) -> Child {
         let home = self.home.path();
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        let mut command = self.stage.command();
         for (name, _value) in std::env::vars_os() {
             let is_ours =
                 name.to_str().is_some_and(|n| n.starts_with("PROOFLOAD_") || n.starts_with("NEXTEST"));
@@ -90,6 +95,7 @@ impl Fixture {
             .env("PROOFLOAD_PROGRESS", "off")
             .env("TMPDIR", home.join("tmp"))
             .args(self.settings.iter().flat_map(|setting| ["--set", setting.as_str()]))
+            .envs(self.stage.environment())
             .current_dir(home)
             .stdout(output.try_clone().expect("a file"))
             .stderr(output);
@@ -111,7 +117,7 @@ impl Fixture {
         }
         let took = began.elapsed();
         let Some(status) = status else { panic!("{marker} did not end in {PATIENCE:?}:\n{}", self.output()) };
-        Ended { status, took, fixture: self }
+        Ended { status, took, supervisor: suite.id(), fixture: self }
     }
 
     /// What the suite printed.

@@ -7,6 +7,8 @@
 #[cfg(unix)]
 mod cases;
 #[cfg(unix)]
+mod cgroup;
+#[cfg(unix)]
 mod checks;
 #[cfg(unix)]
 mod fixture;

@@ -135,11 +135,11 @@ const fn is_crash(ending: &Ending) -> bool {
         | Ending::OutOfMemory
         | Ending::Signal { .. }
         | Ending::Exited { .. }
-        | Ending::Hung => true,
+        | Ending::Hung
+        | Ending::JournalFailed => true,
         Ending::Returned
         | Ending::Failed { .. }
         | Ending::Killed
-        | Ending::JournalFailed
         | Ending::SupervisorLost
         | Ending::NotRun { .. } => false,
     }

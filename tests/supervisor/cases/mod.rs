@@ -4,10 +4,16 @@
 
 mod appetite;
 mod crashes;
+mod endings;
 mod greed;
+mod halts;
 mod hangs;
+mod many;
 mod noise;
 mod offspring;
+mod runaway;
+mod sabotage;
+mod soon;
 mod zz;
 
 use std::{

@@ -2,17 +2,32 @@
 
 mod appetite;
 mod crashes;
+mod endings;
 mod greed;
+mod halts;
 mod hangs;
+mod many;
 mod noise;
 mod offspring;
+mod runaway;
+mod sabotage;
+mod soon;
+mod turns;
+mod where_possible;
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::Path,
+    process::ExitCode,
+    sync::{PoisonError, RwLock},
+};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// Tests at a time, unless the command line says otherwise: most of their time they wait.
 const AT_A_TIME: usize = 2;
+
+/// Held for reading by each test, and for writing by one beside which no other may run.
+static TURNS: RwLock<()> = RwLock::new(());
 
 /// Runs the tests as the command line says.
 pub(crate) fn run() -> ExitCode {
@@ -20,12 +35,19 @@ pub(crate) fn run() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or(Some(AT_A_TIME));
     // The slowest are first, so that they do not run alone at the end.
     let trials = [
+        many::trials(),
         greed::trials(),
         appetite::trials(),
+        runaway::trials(),
+        soon::trials(),
         hangs::trials(),
+        halts::trials(),
         noise::trials(),
         offspring::trials(),
+        sabotage::trials(),
+        turns::trials(),
         crashes::trials(),
+        endings::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
@@ -33,6 +55,7 @@ pub(crate) fn run() -> ExitCode {
 /// A test called `name`.
 fn trial(name: &str, test: fn()) -> Trial {
     Trial::test(name, move || -> Result<(), Failed> {
+        let _beside = TURNS.read().unwrap_or_else(PoisonError::into_inner);
         test();
         Ok(())
     })
@@ -45,6 +68,7 @@ fn trial_with_setsid(name: &str, test: fn()) -> Trial {
         if !std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_in(&folder)) {
             return Ok(Completion::ignored_with("there is no setsid"));
         }
+        let _beside = TURNS.read().unwrap_or_else(PoisonError::into_inner);
         test();
         Ok(Completion::Completed)
     })
