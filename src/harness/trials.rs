@@ -158,13 +158,18 @@ impl Shared {
     fn supervised(&self, begun: &Begun, name: &str, case: &Registered) -> Result<CaseReport, Failed> {
         let folder = RunFolder::of_case(name);
         let order = self.order(name, case, begun.folder.path().join(&folder), false)?;
-        // What cannot be put away is written over.
-        let earlier = begun.folder.put_away_earlier(&folder).unwrap_or_else(|error| Some(error.to_string()));
+        let (counted, warning) = match begun.folder.put_away_earlier(&folder) {
+            Ok(Some(earlier)) => (earlier.attempt + 1, Some(earlier.sentence)),
+            Ok(None) => (1, None),
+            // What cannot be put away is written over.
+            Err(error) => (1, Some(error.to_string())),
+        };
         let report = begun_report(&CaseFacts {
             info: &case.info,
             settings: &order.terms.settings,
             seed: order.terms.seed,
             started_at: place::now(),
+            attempt: place::attempt().unwrap_or(counted),
             repeat: self.repeat(name, case),
             folder,
         });
@@ -178,7 +183,7 @@ impl Shared {
             false => supervise(&order, &begun.control),
         };
         let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
-        report.warnings.extend(earlier);
+        report.warnings.extend(warning);
         Ok(report)
     }
 

@@ -12,6 +12,7 @@ pub(crate) struct CaseFacts<'a> {
     pub(crate) settings: &'a Resolved,
     pub(crate) seed: u64,
     pub(crate) started_at: String,
+    pub(crate) attempt: u32,
     pub(crate) repeat: String,
     pub(crate) folder: String,
 }
@@ -30,6 +31,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         started_at: facts.started_at.clone(),
         duration_s: 0.0,
         seed: facts.seed,
+        attempt: facts.attempt,
         repeat: facts.repeat.clone(),
         ending: record.ending.clone(),
         ending_sentence: String::new(),
