@@ -85,7 +85,10 @@ fn drive() -> ExitCode {
         let body = *body;
         Trial::ignorable_test(name.trim_start_matches("harness::"), move || {
             let done = match body {
-                Body::Always(test) => Ok(test()),
+                Body::Always(test) => {
+                    test();
+                    Ok(())
+                }
                 Body::WherePossible(test) => test(),
             };
             Ok(done.map_or_else(|Impossible(why)| Completion::ignored_with(why), |()| Completion::Completed))
