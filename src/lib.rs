@@ -42,6 +42,7 @@ pub mod load;
 mod monitor;
 pub mod observe;
 mod outcome;
+pub mod procedure;
 pub mod report;
 mod safety;
 mod settings;
@@ -55,7 +56,10 @@ pub use engine::{DriveAloneError, Op, Workload, drive_alone};
 pub use error::{Error, Result};
 pub use journal::Figure;
 pub use load::Load;
-pub use monitor::{BuildInfo, Environment, MachineInfo, ResourceWindow, Resources};
+pub use monitor::{
+    BuildInfo, Environment, InterfaceUse, MachineInfo, MachineUse, PressureUse, ResourceWindow, Resources,
+    SharedMemory, StallUse,
+};
 pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
@@ -79,6 +83,7 @@ pub mod __private {
     pub use crate::{
         bench_door::{Recording, clock, merge, merge_histograms, record, since, write_reports},
         harness::main,
+        monitor::{SamplingCost, sampling_cost},
         suite::{Body, IntoCaseResult, Registered, Suite},
     };
 }

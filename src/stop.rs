@@ -27,6 +27,16 @@ pub enum StopReason {
     Cpu,
     /// More operations were in flight than `max_concurrency`.
     Concurrency,
+    /// The processes of the case had more open descriptors than `max_descriptors`.
+    Descriptors,
+    /// The processes of the case had more threads than `max_threads`.
+    Threads,
+    /// The case sent more bytes towards storage than `max_disk_written`.
+    DiskWritten,
+    /// The machine had less memory left than `min_free_memory`, whoever used it.
+    MachineMemory,
+    /// A disk that the case writes to had less space left than `min_free_disk`, whoever used it.
+    MachineDisk,
     /// A person pressed Ctrl-C.
     Interrupted,
     /// The supervisor was asked to end, by SIGTERM: a CI job that was cancelled, a test runner's timeout.
@@ -48,6 +58,11 @@ impl StopReason {
             Self::MemoryGrowth => "memory grew faster than its limit",
             Self::Cpu => "the CPU limit was crossed",
             Self::Concurrency => "the limit of concurrent operations was crossed",
+            Self::Descriptors => "the limit of open descriptors was crossed",
+            Self::Threads => "the limit of threads was crossed",
+            Self::DiskWritten => "the limit of bytes written was crossed",
+            Self::MachineMemory => "the machine ran low on memory",
+            Self::MachineDisk => "a disk ran low on space",
             Self::Interrupted => "a person stopped it",
             Self::Terminated => "the run was asked to end",
             Self::HungUp => "the terminal was closed",

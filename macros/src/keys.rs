@@ -17,6 +17,9 @@ pub(crate) struct Value {
 /// The word that lifts a limit.
 const OFF: &str = "off";
 
+/// The windows that samples are kept for.
+const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(300);
+
 /// How alike two names must be for the one to be offered for the other; below this the offer confuses.
 const ALIKE: f64 = 0.82;
 
@@ -27,14 +30,22 @@ pub(crate) enum Kind {
     Time,
     /// A time that may be zero.
     Grace,
-    /// An amount of memory.
+    /// A time within what is kept for it.
+    Window,
+    /// An amount of memory or of disk.
     Size,
+    /// The same, or a share of what the machine has.
+    Portion,
     /// An amount of memory per second.
     Growth,
     /// A share of the cores available.
     Share,
+    /// A number greater than zero.
+    Factor,
     /// A whole number from 1.
     Count,
+    /// A word for what holds the memory of a case.
+    Containment,
     /// A word for how much a failure matters.
     Severity,
 }
@@ -44,10 +55,14 @@ impl Kind {
     const fn wanted(self) -> &'static str {
         match self {
             Self::Time | Self::Grace => "a duration like 30s, 250ms, 1m 30s or 2h",
+            Self::Window => "a duration from 500ms to 5m, like 10s",
             Self::Size => "a size like 512MiB, 2GiB or 10MB",
+            Self::Portion => "a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%",
             Self::Growth => "a size per second like 10MB/s or 64MiB/s",
             Self::Share => "a share of the cores like 90% or 0.9",
+            Self::Factor => "a number over zero, like 0.5 or 2",
             Self::Count => "a whole number from 1, like 8 or 10_000",
+            Self::Containment => "a containment: auto, hard or polling",
             Self::Severity => "a severity: low, medium, high or critical",
         }
     }
@@ -57,12 +72,18 @@ impl Kind {
         match self {
             Self::Time => duration(text).filter(|time| !time.is_zero()).map(|_| text.to_owned()),
             Self::Grace => duration(text).map(|_| text.to_owned()),
+            Self::Window => duration(text).filter(|time| WINDOWS.contains(time)).map(|_| text.to_owned()),
             Self::Size => is_size(text).then(|| text.to_owned()),
+            Self::Portion => (is_size(text) || is_portion(text)).then(|| text.to_owned()),
             Self::Growth => is_size(text.strip_suffix("/s")?.trim_end()).then(|| text.to_owned()),
             Self::Share => is_share(text).then(|| text.to_owned()),
+            Self::Factor => {
+                text.parse::<f64>().is_ok_and(|n| n.is_finite() && n > 0.0).then(|| text.to_owned())
+            }
             Self::Count => {
                 text.replace('_', "").parse::<u64>().ok().filter(|n| *n > 0).map(|n| n.to_string())
             }
+            Self::Containment => ["auto", "hard", "polling"].contains(&text).then(|| text.to_owned()),
             Self::Severity => ["low", "medium", "high", "critical"].contains(&text).then(|| text.to_owned()),
         }
     }
@@ -74,6 +95,12 @@ fn duration(text: &str) -> Option<Duration> {
 
 fn is_size(text: &str) -> bool {
     text.parse::<bytesize::ByteSize>().is_ok_and(|size| size.as_u64() > 0)
+}
+
+/// A share of the machine needs its sign, or it would be bytes.
+fn is_portion(text: &str) -> bool {
+    let number = text.strip_suffix('%').map(str::trim_end);
+    number.is_some_and(|n| n.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 100.0))
 }
 
 fn is_share(text: &str) -> bool {
@@ -95,12 +122,24 @@ pub(crate) struct Key {
 }
 
 /// Every key, in the order in which messages and the documentation list them.
-pub(crate) const KEYS: [Key; 10] = [
+pub(crate) const KEYS: [Key; 22] = [
     limit("time_limit", Kind::Time, "\"10m\""),
-    limit("max_memory", Kind::Size, "\"2GiB\""),
+    limit("max_memory", Kind::Portion, "\"2GiB\""),
     limit("max_memory_growth", Kind::Growth, "\"64MiB/s\""),
+    key("memory_growth_window", Kind::Window, "\"10s\""),
+    key("memory_growth_warm_up", Kind::Grace, "\"10s\""),
+    key("containment", Kind::Containment, "\"hard\""),
     limit("max_cpu", Kind::Share, "\"90%\""),
+    key("cpu_window", Kind::Window, "\"5s\""),
     limit("max_concurrency", Kind::Count, "10_000"),
+    limit("max_descriptors", Kind::Count, "1_000"),
+    limit("max_threads", Kind::Count, "100"),
+    limit("max_disk_written", Kind::Size, "\"10GiB\""),
+    limit("min_free_memory", Kind::Portion, "\"5%\""),
+    limit("min_free_disk", Kind::Portion, "\"5%\""),
+    limit("max_machine_load", Kind::Factor, "\"1.5\""),
+    key("needs_memory", Kind::Portion, "\"4GiB\""),
+    key("needs_disk", Kind::Portion, "\"10GiB\""),
     key("timeout", Kind::Time, "\"30s\""),
     key("drain", Kind::Grace, "\"5s\""),
     key("workers", Kind::Count, "4"),
@@ -131,9 +170,16 @@ impl Key {
     pub(crate) const fn form(self) -> &'static str {
         match self.kind {
             Kind::Count => "a number",
-            Kind::Time | Kind::Grace | Kind::Size | Kind::Growth | Kind::Share | Kind::Severity => {
-                "its value in quotes"
-            }
+            Kind::Time
+            | Kind::Grace
+            | Kind::Window
+            | Kind::Size
+            | Kind::Portion
+            | Kind::Growth
+            | Kind::Share
+            | Kind::Factor
+            | Kind::Containment
+            | Kind::Severity => "its value in quotes",
         }
     }
 
@@ -196,9 +242,15 @@ mod tests {
             ("max_cpu", "90%", "90%"),
             ("max_cpu", "90 %", "90 %"),
             ("max_cpu", "0.9", "0.9"),
+            ("max_memory", "60%", "60%"),
+            ("min_free_disk", "0.5 %", "0.5 %"),
+            ("cpu_window", "500ms", "500ms"),
+            ("memory_growth_warm_up", "0s", "0s"),
+            ("max_machine_load", "1.5", "1.5"),
             ("max_concurrency", "10_000", "10000"),
             ("workers", "4", "4"),
             ("min_samples", "1_000", "1000"),
+            ("containment", "hard", "hard"),
             ("severity", "critical", "critical"),
         ] {
             assert_eq!(check(key, text), Ok(read.to_owned()), "{key} = {text:?}");
@@ -217,7 +269,19 @@ mod tests {
     fn every_limit_can_be_lifted_and_nothing_else() {
         let lifted: Vec<_> =
             KEYS.iter().filter(|key| check(key.name, "off").is_ok()).map(|k| k.name).collect();
-        let limits = ["time_limit", "max_memory", "max_memory_growth", "max_cpu", "max_concurrency"];
+        let limits = [
+            "time_limit",
+            "max_memory",
+            "max_memory_growth",
+            "max_cpu",
+            "max_concurrency",
+            "max_descriptors",
+            "max_threads",
+            "max_disk_written",
+            "min_free_memory",
+            "min_free_disk",
+            "max_machine_load",
+        ];
         assert_eq!(lifted, limits);
     }
 
@@ -233,8 +297,24 @@ mod tests {
             ("timeout", "off", r#""off" is not a duration like 30s, 250ms, 1m 30s or 2h"#),
             ("timeout", "-3s", r#""-3s" is not a duration like 30s, 250ms, 1m 30s or 2h"#),
             ("drain", "10", r#""10" is not a duration like 30s, 250ms, 1m 30s or 2h"#),
-            ("max_memory", "2GO", r#""2GO" is not a size like 512MiB, 2GiB or 10MB, nor "off""#),
-            ("max_memory", "0", r#""0" is not a size like 512MiB, 2GiB or 10MB, nor "off""#),
+            (
+                "max_memory",
+                "2GO",
+                r#""2GO" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%, nor "off""#,
+            ),
+            ("max_disk_written", "0", r#""0" is not a size like 512MiB, 2GiB or 10MB, nor "off""#),
+            (
+                "max_memory",
+                "130%",
+                r#""130%" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%, nor "off""#,
+            ),
+            (
+                "needs_memory",
+                "0%",
+                r#""0%" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            ("cpu_window", "100ms", r#""100ms" is not a duration from 500ms to 5m, like 10s"#),
+            ("max_machine_load", "0", r#""0" is not a number over zero, like 0.5 or 2, nor "off""#),
             (
                 "max_memory_growth",
                 "10MB",
@@ -244,6 +324,7 @@ mod tests {
             ("max_cpu", "0%", r#""0%" is not a share of the cores like 90% or 0.9, nor "off""#),
             ("max_concurrency", "0", r#""0" is not a whole number from 1, like 8 or 10_000, nor "off""#),
             ("workers", "1.5", r#""1.5" is not a whole number from 1, like 8 or 10_000"#),
+            ("containment", "soft", r#""soft" is not a containment: auto, hard or polling"#),
             ("severity", "urgent", r#""urgent" is not a severity: low, medium, high or critical"#),
         ] {
             assert_eq!(check(key, text), Err(said.to_owned()), "{key} = {text:?}");
@@ -269,8 +350,9 @@ mod tests {
             assert_eq!(offered(name).as_deref(), nearest, "{name}");
         }
         assert!(unknown("colour").ends_with(
-            "\nkeys: time_limit, max_memory, max_memory_growth, max_cpu, \
-            max_concurrency, timeout, drain, workers, min_samples, severity"
+            "\nkeys: time_limit, max_memory, max_memory_growth, memory_growth_window, memory_growth_warm_up, containment, max_cpu, \
+            cpu_window, max_concurrency, max_descriptors, max_threads, max_disk_written, min_free_memory, \
+            min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, severity"
         ));
     }
 }

@@ -51,10 +51,22 @@ use proc_macro::TokenStream;
 /// | key | value | what it does |
 /// |---|---|---|
 /// | `time_limit` | a duration over zero: `"10m"`, `"1m 30s"` or `"off"` | limit: stops a case that runs longer |
-/// | `max_memory` | a size: `"2GiB"`, `"512MB"` or `"off"` | limit: stops a case whose processes hold more |
+/// | `max_memory` | a size or a share of the machine: `"2GiB"`, `"60%"` or `"off"` | limit: stops a case whose processes hold more |
 /// | `max_memory_growth` | a size per second: `"64MiB/s"` or `"off"` | limit: stops a case whose memory grows faster |
+/// | `memory_growth_window` | a duration from 500ms to 5m: `"10s"` | over what time growth of memory is judged |
+/// | `memory_growth_warm_up` | a duration: `"10s"`, `"0s"` | for how long after the start memory may grow as it likes |
+/// | `containment` | `"auto"`, `"hard"` or `"polling"` | what holds memory: `hard` runs the case only in a cgroup |
 /// | `max_cpu` | a share of the cores available: `"90%"`, `0.9` or `"off"` | limit: stops a case that uses more |
+/// | `cpu_window` | a duration from 500ms to 5m: `"5s"` | over what time CPU is judged |
 /// | `max_concurrency` | a whole number from 1: `10_000` or `"off"` | limit: how many operations may be under way at once |
+/// | `max_descriptors` | a whole number from 1: `1_000` or `"off"` | limit: stops a case with more open descriptors |
+/// | `max_threads` | a whole number from 1: `100` or `"off"` | limit: stops a case with more threads |
+/// | `max_disk_written` | a size: `"10GiB"` or `"off"` | limit: stops a case that writes more |
+/// | `min_free_memory` | a size or a share of the machine: `"5%"` or `"off"` | limit: what a case leaves free of the machine's memory |
+/// | `min_free_disk` | a size or a share of the disk: `"5%"` or `"off"` | limit: what a case leaves free of the disks it writes to |
+/// | `max_machine_load` | a number over zero: `"1.5"` or `"off"` | leaves the case out while the load average is higher, for each core |
+/// | `needs_memory` | a size or a share of the machine: `"4GiB"` | leaves the case out where less is free |
+/// | `needs_disk` | a size or a share of the disk: `"10GiB"` | leaves the case out where less is free |
 /// | `timeout` | a duration over zero: `"30s"` | when an operation is given up and counted as timed out |
 /// | `drain` | a duration: `"5s"`, `"0s"` | how long operations under way may take to end after the load |
 /// | `workers` | a whole number from 1: `4` | threads of the runtime that the case runs on |

@@ -25,8 +25,18 @@ pub struct LoadBuilder {
     drain: Option<Duration>,
     warm_up: Option<Duration>,
     retry: Retry,
+    level: Level,
     max_in_flight: Option<usize>,
     expectations: Vec<Result<Expectation, ExpectationError>>,
+}
+
+/// Who decides on the rate or the users of a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// The settings may.
+    FromOutside,
+    /// The load alone.
+    ItsOwn,
 }
 
 impl LoadBuilder {
@@ -39,6 +49,7 @@ impl LoadBuilder {
             drain: None,
             warm_up: None,
             retry: Retry::NEVER,
+            level: Level::FromOutside,
             max_in_flight: None,
             expectations: Vec::new(),
         }
@@ -66,6 +77,12 @@ impl LoadBuilder {
     /// Runs the first level for so long before the schedule begins; no statistic counts it.
     pub fn warm_up(mut self, length: Duration) -> Self {
         self.warm_up = Some(length);
+        self
+    }
+
+    /// Keeps the load's rate or users whatever is set from outside: a search chooses them itself.
+    pub(crate) const fn at_its_own_level(mut self) -> Self {
+        self.level = Level::ItsOwn;
         self
     }
 
@@ -125,7 +142,10 @@ impl LoadBuilder {
         let name = self.cx.unique_name(&self.name);
         let mut expectations: Vec<Expectation> = self.expectations.into_iter().collect::<Result<_, _>>()?;
         expectations.extend(inner.expectations.iter().cloned());
-        let overrides = inner.terms.overrides();
+        let overrides = match self.level {
+            Level::FromOutside => inner.terms.overrides(),
+            Level::ItsOwn => inner.terms.overrides().of_time(),
+        };
         let load = self.load.checked().and_then(|load| load.adjusted(&overrides)).map_err(RunError::from)?;
         let warm_up = self.warm_up.and_then(|length| overrides.of_warm_up(length));
         load.within_limits(warm_up.unwrap_or(Duration::ZERO)).map_err(RunError::from)?;

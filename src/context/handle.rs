@@ -14,11 +14,14 @@ use crate::{
     error::Result,
     expect::Expectation,
     journal::{Event, Figure, Writer},
-    judge::{Judgement, Verdict},
+    judge::{Finding, Judgement, Verdict},
     load::Load,
     observe::Observation,
     stop::StopToken,
 };
+
+/// Pauses are not stretched by more than this.
+const LONGEST_SCALE: f64 = 1_000.0;
 
 /// What a case is given: it runs loads, states what it expects, and finds its folder and its seed here. Cheap to
 /// clone; every clone is the same case.
@@ -105,6 +108,20 @@ impl Context {
     pub fn figure(&self, name: impl Into<String>, value: f64, unit: impl Into<String>) {
         let figure = Figure { name: name.into(), value, unit: unit.into() };
         self.inner.journal.write(Event::Figure(figure));
+    }
+
+    /// Puts something that a procedure found out into the report.
+    pub fn found(&self, finding: Finding) {
+        self.inner.journal.write(Event::Found(Box::new(finding)));
+    }
+
+    /// Waits for `length`, or until the case is told to stop. A setting `time_scale` applies.
+    pub async fn pause(&self, length: Duration) {
+        let length = length.mul_f64(self.inner.terms.settings.factor("time_scale").min(LONGEST_SCALE));
+        tokio::select! {
+            () = tokio::time::sleep(length) => {}
+            () = self.inner.stop.stopped() => {}
+        }
     }
 
     /// Puts a duration that the case measured into the report.

@@ -73,7 +73,7 @@ pub(super) async fn drive<W: Workload>(
     });
     let mut users = JoinSet::new();
     let mut panicked = None;
-    let mut pacer = Pacer::new(shared.clock, shared.stop.clone());
+    let mut pacer = Pacer::new(shared.clock, shared.stop.clone(), shared.nudge.clone());
     let mut made = 0;
     for change in changes(&load.stages, load.start_up) {
         let is_due = until(&mut pacer, as_ns(change.at), &mut users, &mut panicked).await;
@@ -316,7 +316,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::{Async, clock::Clock, flight::Flight, phase::phases_of},
+        engine::{Async, clock::Clock, flight::Flight, pacer::Nudge, phase::phases_of},
         load::Load,
         outcome::Retry,
         stop::StopToken,
@@ -361,6 +361,7 @@ mod tests {
             workload: Async(move |_op| work()),
             clock: Clock::start(true),
             stop: StopToken::new(),
+            nudge: Nudge::new(Clock::start(true)),
             flight: Flight::of_users(1),
             phases: phases_of(&Load::from(Load::users(1).for_duration(seconds(1))), false),
             is_over: AtomicBool::new(false),

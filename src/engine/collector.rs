@@ -10,7 +10,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Clock, phase::PhaseState, workers::Workers};
+use super::{
+    clock::Clock,
+    pacer::{NUDGE_EVERY, Nudge},
+    phase::PhaseState,
+    workers::Workers,
+};
 use crate::{
     monitor::OwnProcess,
     observe::{Figures, Model, Observation, ProcessUse, Window},
@@ -92,6 +97,7 @@ pub(super) struct Collector {
     window_start_ns: u64,
     own: OwnProcess,
     workers: Workers,
+    nudge: Nudge,
     began: Instant,
     process: ProcessUse,
 }
@@ -107,7 +113,13 @@ pub(super) enum Running {
 }
 
 impl Collector {
-    pub(super) fn new(load: &str, phases: Arc<[PhaseState]>, clock: Clock, sink: Arc<dyn Sink>) -> Self {
+    pub(super) fn new(
+        load: &str,
+        phases: Arc<[PhaseState]>,
+        clock: Clock,
+        sink: Arc<dyn Sink>,
+        nudge: Nudge,
+    ) -> Self {
         let mut own = OwnProcess::new();
         let now = own.sample();
         Self {
@@ -121,6 +133,7 @@ impl Collector {
             window_start_ns: 0,
             own,
             workers: Workers::new(),
+            nudge,
             began: Instant::now(),
             process: ProcessUse {
                 memory_start_bytes: now.memory_bytes,
@@ -149,9 +162,13 @@ impl Collector {
     fn until(mut self, stopped: &mpsc::Receiver<()>) -> Self {
         let mut next = Instant::now() + TICK;
         loop {
-            let ended = stopped.recv_timeout(next.saturating_duration_since(Instant::now()));
-            if ended != Err(RecvTimeoutError::Timeout) {
+            let wait = next.saturating_duration_since(Instant::now()).min(NUDGE_EVERY);
+            if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                 return self;
+            }
+            self.nudge.look();
+            if Instant::now() < next {
+                continue;
             }
             self.tick();
             // After a stall the ticks missed are not made up for.

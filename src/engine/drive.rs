@@ -15,6 +15,7 @@ use super::{
     drain::Drain,
     flight::Flight,
     open,
+    pacer::Nudge,
     phase::phases_of,
     shared::{Shared, UserPanicked},
 };
@@ -65,10 +66,12 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let started_s = job.case_started.elapsed().as_secs_f64();
     let clock = Clock::start(job.collecting.is_virtual());
     let phases = phases_of(&load, job.warm_up.is_some());
+    let nudge = Nudge::new(clock);
     let shared = Arc::new(Shared {
         workload,
         clock,
         stop: job.stop.clone(),
+        nudge: nudge.clone(),
         flight: match &load {
             Load::Open(_) => Flight::with_cap(job.max_in_flight),
             Load::Closed(_) => Flight::of_users(load.peak() as usize),
@@ -91,7 +94,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     };
     job.sink.started(&started);
     let counters_before = (job.counters)();
-    let collector = Collector::new(&job.name, Arc::clone(&phases), clock, Arc::clone(&job.sink));
+    let collector = Collector::new(&job.name, Arc::clone(&phases), clock, Arc::clone(&job.sink), nudge);
     let collector = collector
         .start(job.collecting)
         .map_err(|source| DriveError::Thread { load: job.name.clone(), source })?;

@@ -29,7 +29,7 @@ pub(super) async fn drive<W: Workload>(
     drain: Drain,
 ) -> Result<(), UserPanicked> {
     let mut running = JoinSet::new();
-    let mut pacer = Pacer::new(shared.clock, shared.stop.clone());
+    let mut pacer = Pacer::new(shared.clock, shared.stop.clone(), shared.nudge.clone());
     let mut arrivals = load.arrivals(seed);
     let mut index = 0;
     let mut cursor = 0;

@@ -11,6 +11,7 @@ use super::{
     attempt::{Deadline, Terms, carry_out},
     clock::Clock,
     flight::{Flight, Slot},
+    pacer::Nudge,
     phase::PhaseState,
 };
 use crate::{
@@ -27,6 +28,7 @@ pub(super) struct Shared<W> {
     pub(super) workload: W,
     pub(super) clock: Clock,
     pub(super) stop: StopToken,
+    pub(super) nudge: Nudge,
     pub(super) flight: Flight,
     pub(super) phases: Arc<[PhaseState]>,
     pub(super) is_over: AtomicBool,

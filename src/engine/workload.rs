@@ -41,6 +41,18 @@ pub trait Workload: Send + Sync + 'static {
     fn operation(&self, user: &mut Self::User, op: Op) -> impl Future<Output = Outcome> + Send;
 }
 
+impl<W: Workload> Workload for Arc<W> {
+    type User = W::User;
+
+    fn user(&self, number: u64) -> W::User {
+        (**self).user(number)
+    }
+
+    async fn operation(&self, user: &mut W::User, op: Op) -> Outcome {
+        (**self).operation(user, op).await
+    }
+}
+
 /// A closure that returns a future.
 pub(crate) struct Async<F>(pub(crate) F);
 

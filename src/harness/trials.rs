@@ -16,11 +16,13 @@ use super::{
 use crate::{
     context::Terms,
     judge::Verdict,
+    monitor::Supply,
     report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, begun_report, case_line, with_record},
-    safety::Limits,
+    safety::{Limits, Needs, Preflight, preflight},
     settings::Settings,
     suite::{Registered, Suite},
-    supervisor::{Control, Order, Record, SuperviseError, supervise, supervise_in_process},
+    supervisor::{Control, Order, REPORTS, Record, SCRATCH, SuperviseError, supervise, supervise_in_process},
+    units::ByteSize,
 };
 
 /// What the trials of a run share.
@@ -109,7 +111,13 @@ impl Shared {
             Err(LockError::Stopped) => return Ok(self.skipped(name, LockError::Stopped.to_string())),
             Err(error) => fatal(&error),
         };
-        let report = self.supervised(begun, name, case)?;
+        let folder = RunFolder::of_case(name);
+        let mut order = self.order(name, case, begun.folder.path().join(&folder), false)?;
+        match fitness(begun, &order) {
+            Preflight::Fit { warnings } => order.warnings = warnings,
+            Preflight::Unfit { reason } => return Ok(self.skipped(name, reason)),
+        }
+        let report = self.supervised(begun, case, &order, folder);
         drop(turn);
         let line = case_line(&report);
         let verdict = report.verdict;
@@ -155,9 +163,7 @@ impl Shared {
         })
     }
 
-    fn supervised(&self, begun: &Begun, name: &str, case: &Registered) -> Result<CaseReport, Failed> {
-        let folder = RunFolder::of_case(name);
-        let order = self.order(name, case, begun.folder.path().join(&folder), false)?;
+    fn supervised(&self, begun: &Begun, case: &Registered, order: &Order, folder: String) -> CaseReport {
         // What cannot be put away is written over.
         let earlier = begun.folder.put_away_earlier(&folder).unwrap_or_else(|error| Some(error.to_string()));
         let report = begun_report(&CaseFacts {
@@ -165,7 +171,8 @@ impl Shared {
             settings: &order.terms.settings,
             seed: order.terms.seed,
             started_at: place::now(),
-            repeat: self.repeat(name, case),
+            repeat: self.repeat(&order.name, case),
+            limits: &order.limits,
             folder,
         });
         // What stays if this process does not live to say more.
@@ -174,8 +181,8 @@ impl Shared {
             self.results().is_unwritten = true;
         }
         let record = match self.settings.run().switch("in_process") {
-            true => supervise_in_process(&order, case, &begun.control),
-            false => supervise(&order, &begun.control),
+            true => supervise_in_process(order, case, &begun.control),
+            false => supervise(order, &begun.control),
         };
         let files = match (&record, self.settings.run().switch("in_process")) {
             (Err(_), _) => &[][..],
@@ -185,7 +192,7 @@ impl Shared {
         let gone = begun.folder.missing_in(&report.folder, files);
         let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
         report.warnings.extend(earlier.into_iter().chain(gone));
-        Ok(report)
+        report
     }
 
     fn order(
@@ -198,7 +205,8 @@ impl Shared {
         let settings = self.settings.for_case(&case.info);
         let program = std::env::current_exe()
             .map_err(|error| Failed::from(format!("the program of this suite cannot be found: {error}")))?;
-        let limits = Limits::of(&settings);
+        let memory = Supply::read(&[]).memory.map_or(0, |memory| memory.total_bytes);
+        let limits = Limits::of(&settings, ByteSize::new(memory));
         Ok(Order {
             name: name.to_owned(),
             limits,
@@ -213,6 +221,7 @@ impl Shared {
             program,
             shows_output: self.shows_output,
             shows_progress: !is_dry_run && self.settings.run().text("progress") != Some("off"),
+            warnings: Vec::new(),
         })
     }
 
@@ -250,6 +259,13 @@ impl Shared {
         let suite = self.suite.crate_name;
         format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}", self.seed)
     }
+}
+
+/// Whether the machine has what the case needs, now that it is its turn.
+fn fitness(begun: &Begun, order: &Order) -> Preflight {
+    let scratch = std::env::temp_dir();
+    let supply = Supply::read(&[(SCRATCH, &scratch), (REPORTS, begun.folder.path())]);
+    preflight(&Needs::of(&order.terms.settings), &order.limits, &supply)
 }
 
 /// Ends the program before the first case: there is nothing to lose yet.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{Slice, Started},
-    judge::Judgement,
+    judge::{Finding, Judgement},
     observe::Observation,
 };
 
@@ -38,6 +38,8 @@ pub(crate) enum Event {
     Judged(Judgement),
     /// A figure of the case's own.
     Figure(Figure),
+    /// A procedure has found something out.
+    Found(Box<Finding>),
     /// A remark of the case's own.
     Note { text: String },
     /// The case panicked, outside of its operations.

@@ -23,6 +23,11 @@ impl Overrides {
     pub(crate) const NONE: Self =
         Self { duration: None, users: None, rate: None, time_scale: 1.0, load_scale: 1.0 };
 
+    /// Without those of rates and users.
+    pub(crate) fn of_time(self) -> Self {
+        Self { users: None, rate: None, load_scale: 1.0, ..self }
+    }
+
     /// A warm-up as the settings want it, if it has any length.
     pub(crate) fn of_warm_up(&self, length: Duration) -> Option<Duration> {
         Some(stretched(length, self.time_scale)).filter(|length| !length.is_zero())

@@ -3,12 +3,51 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Version 1 writes "no limit" as the largest number of pages, close to 2^63.
+const NO_LIMIT: u64 = 1 << 60;
+
 const MOUNTED_AT: &str = "/sys/fs/cgroup";
 
 /// The cores that a quota leaves to this process; `None` without a quota. May be a fraction, or more than there are.
 pub(super) fn core_quota() -> Option<f64> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
     core_quota_in(Path::new(MOUNTED_AT), &own)
+}
+
+/// The folder of the version 2 group that a process is in, as far as it is visible.
+pub(super) fn folder_of(pid: u32) -> Option<PathBuf> {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    folder_in(Path::new(MOUNTED_AT), &groups)
+}
+
+fn folder_in(mounted_at: &Path, groups: &str) -> Option<PathBuf> {
+    folders(mounted_at, groups, "").into_iter().find(|folder| folder.join("cgroup.procs").exists())
+}
+
+/// What is left of the memory of the groups that this process is in: `(free, limit)` of the tightest; `None` without
+/// a limit. What the kernel would give back (file pages not used lately) counts as free, as it does on the machine.
+pub(super) fn memory_room() -> Option<(u64, u64)> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    memory_room_in(Path::new(MOUNTED_AT), &own)
+}
+
+fn memory_room_in(mounted_at: &Path, own: &str) -> Option<(u64, u64)> {
+    let unified = folders(mounted_at, own, "")
+        .into_iter()
+        .filter_map(|folder| room(&folder, "memory.max", "memory.current", "inactive_file"));
+    let legacy = folders(mounted_at, own, "memory").into_iter().filter_map(|folder| {
+        room(&folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    });
+    unified.chain(legacy).min()
+}
+
+fn room(folder: &Path, limit: &str, used: &str, inactive: &str) -> Option<(u64, u64)> {
+    let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
+    let limit = read(limit)?.trim().parse::<u64>().ok().filter(|&limit| limit < NO_LIMIT)?;
+    let used: u64 = read(used)?.trim().parse().ok()?;
+    let stat = read("memory.stat").unwrap_or_default();
+    let inactive = stat.lines().find_map(|line| line.strip_prefix(inactive)?.trim().parse().ok());
+    Some((limit.saturating_sub(used.saturating_sub(inactive.unwrap_or(0))), limit))
 }
 
 /// The bytes that this process and its group may use at most; `None` without a limit.
@@ -69,8 +108,7 @@ fn memory_limit_in(mounted_at: &Path, own: &str) -> Option<u64> {
     let legacy = folders(mounted_at, own, "memory")
         .into_iter()
         .filter_map(|folder| read(folder, "memory.limit_in_bytes"));
-    // Version 1 writes "no limit" as the largest number of pages, close to 2^63.
-    unified.chain(legacy).filter(|&limit| limit < 1 << 60).min()
+    unified.chain(legacy).filter(|&limit| limit < NO_LIMIT).min()
 }
 
 /// The folders with this process's limits: its own group and every one above it, since the tightest limit holds. In
@@ -158,6 +196,43 @@ mod tests {
         assert_eq!(found("0::/a/b/c\n"), ["V2 a/b", "V2 "]);
         assert_eq!(found("4:memory:/x\n"), ["V1 memory/x"]);
         assert_eq!(found("4:cpu:/x\n"), [""; 0]);
+    }
+
+    #[test]
+    fn the_innermost_group_that_is_visible() {
+        let root = tree(&[("cgroup.procs", ""), ("a/cgroup.procs", ""), ("a/b/cgroup.procs", "")]);
+        let found = |groups| folder_in(root.path(), groups);
+        assert_eq!(found("4:memory:/x\n0::/a/b\n"), Some(root.path().join("a/b")));
+        assert_eq!(found("0::/a/gone\n"), Some(root.path().join("a")));
+        assert_eq!(found("4:memory:/a\n"), None);
+        let hybrid = tree(&[("unified/a/cgroup.procs", ""), ("memory/a/cgroup.procs", "")]);
+        assert_eq!(folder_in(hybrid.path(), "0::/a\n"), Some(hybrid.path().join("unified/a")));
+    }
+
+    #[test]
+    fn room_is_that_of_the_tightest_group() {
+        let root = tree(&[
+            ("a/memory.max", "1000000\n"),
+            ("a/memory.current", "900000\n"),
+            ("a/memory.stat", "anon 500000\ninactive_anon 1\ninactive_file 300000\n"),
+            ("a/b/memory.max", "700000\n"),
+            ("a/b/memory.current", "100000\n"),
+            ("a/b/memory.stat", "inactive_file 0\n"),
+            ("a/free/memory.max", "max\n"),
+        ]);
+        assert_eq!(memory_room_in(root.path(), "0::/a\n"), Some((400_000, 1_000_000)));
+        assert_eq!(memory_room_in(root.path(), "0::/a/b\n"), Some((400_000, 1_000_000)));
+        assert_eq!(memory_room_in(root.path(), "0::/a/free\n"), Some((400_000, 1_000_000)));
+        assert_eq!(memory_room_in(root.path(), "0::/elsewhere\n"), None);
+        let legacy = tree(&[
+            ("memory/x/memory.limit_in_bytes", "1000\n"),
+            ("memory/x/memory.usage_in_bytes", "1200\n"),
+            ("memory/x/memory.stat", "inactive_file 5\ntotal_inactive_file 100\n"),
+            ("memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            ("memory/memory.usage_in_bytes", "9\n"),
+        ]);
+        assert_eq!(memory_room_in(legacy.path(), "4:memory:/x\n"), Some((0, 1000)));
+        assert_eq!(memory_room_in(legacy.path(), "4:memory:/\n"), None);
     }
 
     #[test]

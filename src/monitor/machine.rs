@@ -1,8 +1,15 @@
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
+    cgroup,
+    disk::Disks,
+    netdev::{interfaces_of, namespace_of, parse_net_dev},
     procfs::{ProcFile, labelled},
-    sample::{MachineSample, Pressure},
+    psi::PressureFiles,
+    sample::MachineSample,
 };
 
 /// The kernel counts a core's time in steps of 10 ms: over less than this a share would be noise.
@@ -12,11 +19,30 @@ const CPU_SHARE_OVER: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Machine {
     stat: ProcFile,
-    memory: ProcFile,
+    meminfo: ProcFile,
     load: ProcFile,
     network: ProcFile,
-    pressure: [ProcFile; 3],
+    disks: Disks,
+    pressure: PressureFiles,
+    watched: Option<Watched>,
+    /// Where no control group limits memory, none is asked: that would be a third of the price.
+    memory: Memory,
     cpu: CpuMeter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Unlimited,
+    Limited,
+}
+
+/// A process whose surroundings may be its own.
+#[derive(Debug)]
+struct Watched {
+    pid: u32,
+    group_pressure: Option<PressureFiles>,
+    /// The network namespace of this process, not of the watched one.
+    own_namespace: Option<PathBuf>,
 }
 
 impl Machine {
@@ -25,31 +51,48 @@ impl Machine {
         let file = |path: &str| ProcFile::keep_open(path).unwrap_or_else(|_| ProcFile::reopen(path));
         let mut machine = Self {
             stat: file("/proc/stat"),
-            memory: file("/proc/meminfo"),
+            meminfo: file("/proc/meminfo"),
             load: file("/proc/loadavg"),
             network: file("/proc/net/dev"),
-            pressure: ["cpu", "memory", "io"].map(|name| file(&format!("/proc/pressure/{name}"))),
+            disks: Disks::new(),
+            pressure: PressureFiles::of_machine(),
+            watched: None,
+            memory: cgroup::memory_room().map_or(Memory::Unlimited, |_| Memory::Limited),
             cpu: CpuMeter::default(),
         };
         machine.cpu_share(Instant::now());
         machine
     }
 
+    /// The same, with the control group and the network namespace of a process.
+    pub(crate) fn around(pid: u32) -> Self {
+        let group_pressure = cgroup::folder_of(pid).map(|folder| PressureFiles::of_group(&folder));
+        Self {
+            watched: Some(Watched { pid, group_pressure, own_namespace: namespace_of("self") }),
+            ..Self::new()
+        }
+    }
+
     /// Looks at the machine. Figures that cannot be read are 0 or `None`.
     pub(crate) fn sample(&mut self) -> MachineSample {
         let memory =
-            self.memory.whole(|text| Some((labelled(text, "MemAvailable"), labelled(text, "MemTotal"))));
+            self.meminfo.whole(|text| Some((labelled(text, "MemAvailable"), labelled(text, "MemTotal"))));
         let (available, total) = memory.unwrap_or_default();
-        let network = self.network.whole(|text| Some(parse_net_dev(text))).unwrap_or_default();
+        let room = (self.memory == Memory::Limited).then(cgroup::memory_room).flatten();
+        let (available, total) = within(room, available.unwrap_or(0), total.unwrap_or(0));
+        let cpu_share = self.cpu_share(Instant::now());
+        let watched = self.watched.as_ref();
         MachineSample {
-            cpu_share: self.cpu_share(Instant::now()),
-            memory_available_bytes: available.unwrap_or(0),
-            memory_total_bytes: total.unwrap_or(0),
+            cpu_share,
+            memory_available_bytes: available,
+            memory_total_bytes: total,
             load_1m: self.load.whole(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0.0),
-            network_received_bytes: network.received,
-            network_sent_bytes: network.sent,
-            loopback_bytes: network.loopback,
-            pressure: self.pressure(),
+            interfaces: self.network.whole(|text| Some(parse_net_dev(text))).unwrap_or_default(),
+            namespace: watched
+                .and_then(|watched| interfaces_of(watched.pid, watched.own_namespace.as_deref()?)),
+            disks: self.disks.read(),
+            pressure: self.pressure.read(),
+            group_pressure: watched.and_then(|watched| watched.group_pressure.as_ref()?.read()),
         }
     }
 
@@ -58,15 +101,12 @@ impl Machine {
         let times = self.stat.short(|text| parse_cpu_times(&String::from_utf8_lossy(text)))?;
         self.cpu.share(now, times)
     }
+}
 
-    fn pressure(&self) -> Option<Pressure> {
-        let [cpu, memory, io] = &self.pressure;
-        Some(Pressure {
-            cpu_some_avg10: cpu.whole(|text| parse_avg10(text, "some"))?,
-            memory_full_avg10: memory.whole(|text| parse_avg10(text, "full"))?,
-            io_full_avg10: io.whole(|text| parse_avg10(text, "full"))?,
-        })
-    }
+/// What is available and all there is, on a machine whose control groups leave `room`.
+fn within(room: Option<(u64, u64)>, available: u64, total: u64) -> (u64, u64) {
+    let (free, limit) = room.unwrap_or((u64::MAX, u64::MAX));
+    (available.min(free), total.min(limit))
 }
 
 /// Turns running totals of core time into a share over at least 200 ms.
@@ -111,37 +151,6 @@ fn parse_cpu_times(text: &str) -> Option<CpuTimes> {
     Some(CpuTimes { busy: all - idle, all })
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct NetworkTotals {
-    received: u64,
-    sent: u64,
-    loopback: u64,
-}
-
-fn parse_net_dev(text: &str) -> NetworkTotals {
-    let mut totals = NetworkTotals::default();
-    for (name, numbers) in text.lines().filter_map(|line| line.split_once(':')) {
-        let number = |index| {
-            let word: Option<&str> = numbers.split_ascii_whitespace().nth(index);
-            word.and_then(|word| word.parse::<u64>().ok()).unwrap_or(0)
-        };
-        // Eight columns of received, then eight of sent; bytes come first in both.
-        match name.trim() {
-            "lo" => totals.loopback += number(8),
-            _ => {
-                totals.received += number(0);
-                totals.sent += number(8);
-            }
-        }
-    }
-    totals
-}
-
-fn parse_avg10(text: &str, kind: &str) -> Option<f64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(kind))?;
-    line.split_ascii_whitespace().find_map(|word| word.strip_prefix("avg10="))?.parse().ok()
-}
-
 /// Processes that the kernel has ended for want of memory since it started; `None` where it does not count.
 pub(crate) fn oom_kills() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/vmstat").ok()?;
@@ -160,6 +169,13 @@ mod tests {
     }
 
     #[test]
+    fn a_control_group_is_a_smaller_machine() {
+        assert_eq!(within(None, 600, 1000), (600, 1000));
+        assert_eq!(within(Some((100, 400)), 600, 1000), (100, 400));
+        assert_eq!(within(Some((300, 4000)), 200, 1000), (200, 1000));
+    }
+
+    #[test]
     fn a_share_waits_for_200_ms_and_is_then_kept() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
@@ -172,31 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn interfaces_are_summed_and_loopback_is_apart() {
-        let text = "Inter-|   Receive                |  Transmit\n \
-            face |bytes    packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls\n    \
-            lo:    6386      58    0    0    0     0          0         0     6386      58    0    0    0     0\n  \
-            eth0:76666592    5020    0    0    0     0          0         0   476776    3896    0    0    0     0\n \
-            wlan0: 8 1 0 0 0 0 0 0 24 1 0 0 0 0 0 0\n";
-        let totals = NetworkTotals { received: 76_666_600, sent: 476_800, loopback: 6386 };
-        assert_eq!(parse_net_dev(text), totals);
-    }
-
-    #[test]
-    fn pressure_of_one_kind() {
-        let text = "some avg10=0.13 avg60=0.49 avg300=0.59 total=15954014\nfull avg10=1.50 avg60=0.00 avg300=0 total=0\n";
-        assert_eq!(parse_avg10(text, "some"), Some(0.13));
-        assert_eq!(parse_avg10(text, "full"), Some(1.5));
-        assert_eq!(parse_avg10("some avg60=1\n", "some"), None);
-    }
-
-    #[test]
     fn this_machine() {
-        let mut machine = Machine::new();
+        let mut machine = Machine::around(std::process::id());
         std::thread::sleep(2 * CPU_SHARE_OVER);
         let sample = machine.sample();
         assert!((0.0..=1.0).contains(&sample.cpu_share.unwrap()), "{sample:?}");
         assert!(sample.memory_available_bytes > 0, "{sample:?}");
         assert!(sample.memory_total_bytes > sample.memory_available_bytes, "{sample:?}");
+        // In the namespace of this process itself.
+        assert_eq!(sample.namespace, None);
+        assert_eq!(sample.pressure.is_some(), std::fs::read("/proc/pressure/cpu").is_ok(), "{sample:?}");
     }
 }

@@ -21,6 +21,9 @@ const REFRESH_EVERY: Duration = Duration::from_millis(200);
 const REFRESH_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 const REFRESH_SHARE: u32 = 200;
 
+/// 10 us each: a kill must not wait for a crowd.
+const PEAKS_BEFORE_A_KILL: usize = 16;
+
 /// Members beyond this many have their files opened for each reading: two descriptors each stay far below the usual
 /// limit of 1 024.
 const KEPT_OPEN: usize = 64;
@@ -93,6 +96,12 @@ impl Tree {
         (self.last.processes > 0).then_some(self.last)
     }
 
+    /// Asks the kernel for the peak of the first few members: just before a kill, after which nobody can be asked.
+    pub(crate) fn note_peaks(&mut self) {
+        self.members.iter_mut().take(PEAKS_BEFORE_A_KILL).for_each(Member::look_at_peak);
+        self.last = self.sum().not_below(&self.last);
+    }
+
     /// The last sample. After the tree has ended its totals include what zombies still told, and `processes` is 0.
     pub(crate) fn last(&self) -> TreeSample {
         self.last
@@ -156,6 +165,7 @@ impl Tree {
             sum.read_bytes += member.storage().0;
             sum.written_bytes += member.storage().1;
             sum.context_switches += member.switches();
+            sum.highest_rss_bytes = sum.highest_rss_bytes.max(member.highest_rss_bytes());
             if member.is_alive() {
                 sum.processes += 1;
                 sum.rss_bytes += member.rss_bytes();

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::{machine_use::MachineUse, shared::SharedMemory};
+
 /// What a case's processes used, and how the machine fared meanwhile.
 ///
 /// Percentages of CPU are of the cores available to the case (affinity and quotas), so 100 means "all it may have".
@@ -7,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Resources {
-    /// The most resident memory that one sample saw, in bytes; a peak between two samples is missed.
+    /// The most resident memory, in bytes: what one sample saw of all processes, or what the kernel says that one of
+    /// them had at most. A peak of several together between two samples is missed. What a parent had is not in it.
     pub peak_memory_bytes: u64,
     /// The busiest stretch of at least 500 ms, in percent of the cores available.
     pub peak_cpu_percent: Option<f64>,
@@ -25,6 +28,8 @@ pub struct Resources {
     pub read_bytes: u64,
     /// Bytes sent towards storage.
     pub written_bytes: u64,
+    /// How often its threads were put on a core; 0 where the platform does not tell.
+    pub context_switches: u64,
     /// Bytes that the whole machine received meanwhile, loopback left out.
     pub network_received_bytes: u64,
     /// Bytes that the whole machine sent meanwhile, loopback left out.
@@ -35,6 +40,12 @@ pub struct Resources {
     pub machine_peak_cpu_percent: Option<f64>,
     /// The least memory that the machine had to spare, in bytes.
     pub machine_memory_available_min_bytes: Option<u64>,
+    /// How the machine fared beside that.
+    pub machine: MachineUse,
+    /// Proportional set size where loads and phases begin and end, as far as there was time to ask.
+    pub shared_memory: Vec<SharedMemory>,
+    /// CPU time of the thread that took these samples, in seconds; `None` where the platform does not tell.
+    pub sampling_cpu_seconds: Option<f64>,
     /// The slope of a least-squares line through the windows' `rss_min_bytes`, the first 40 % of the time left out as
     /// warm-up; `None` when fewer than 10 windows remain. A figure to show, no proof of a leak.
     pub memory_growth_bytes_per_sec: Option<f64>,
@@ -74,4 +85,10 @@ pub struct ResourceWindow {
     pub network_sent_bytes: u64,
     /// Bytes that went through the machine's loopback in this window.
     pub loopback_bytes: u64,
+    /// Bytes fetched from storage by the case in this window.
+    pub read_bytes: u64,
+    /// Bytes sent towards storage by the case in this window.
+    pub written_bytes: u64,
+    /// How often the case's threads were put on a core in this window.
+    pub context_switches: u64,
 }

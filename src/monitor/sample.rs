@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::{network::Interfaces, pressure::Pressure};
+
 /// One look at a tree of processes. Zombies are not counted, except for what they have used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct TreeSample {
@@ -18,6 +20,9 @@ pub(crate) struct TreeSample {
     pub(crate) read_bytes: u64,
     /// Bytes sent towards storage since the tree began; up to 200 ms old, never falls.
     pub(crate) written_bytes: u64,
+    /// The most resident memory that any one of the processes ever had, by the kernel's own account; up to 200 ms old
+    /// (on Linux; 0 elsewhere).
+    pub(crate) highest_rss_bytes: u64,
     /// How often threads of the tree were put on a core; up to 200 ms old, never falls, 0 where unknown.
     pub(crate) context_switches: u64,
 }
@@ -30,39 +35,38 @@ impl TreeSample {
             read_bytes: self.read_bytes.max(earlier.read_bytes),
             written_bytes: self.written_bytes.max(earlier.written_bytes),
             context_switches: self.context_switches.max(earlier.context_switches),
+            highest_rss_bytes: self.highest_rss_bytes.max(earlier.highest_rss_bytes),
             ..self
         }
     }
 }
 
 /// One look at the machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct MachineSample {
     /// Busy share of all cores, 0 to 1, since a sample at least 200 ms earlier; `None` before there is one.
     pub(crate) cpu_share: Option<f64>,
-    /// Memory that new work could take without swapping.
+    /// Memory that new work could take without swapping, within the limits of this process's control groups.
     pub(crate) memory_available_bytes: u64,
-    /// Memory that is fitted.
+    /// Memory that is fitted, or that the control groups allow.
     pub(crate) memory_total_bytes: u64,
     /// The load average over one minute: runnable (and on Linux also uninterruptible) threads.
     pub(crate) load_1m: f64,
-    /// Bytes received since boot by all interfaces but loopback; a bridge and its members each count.
-    pub(crate) network_received_bytes: u64,
-    /// Bytes sent since boot by all interfaces but loopback.
-    pub(crate) network_sent_bytes: u64,
-    /// Bytes that went through loopback since boot: what is sent there is received there, so one figure.
-    pub(crate) loopback_bytes: u64,
-    /// Stalls for want of a resource, where the kernel tells (Linux with PSI).
+    /// Each interface of this process's network namespace.
+    pub(crate) interfaces: Interfaces,
+    /// Each interface of the watched process's network namespace, where it has one of its own.
+    pub(crate) namespace: Option<Interfaces>,
+    /// Bytes that the disks have read and written, where the kernel tells.
+    pub(crate) disks: Option<DiskTotals>,
+    /// Stalls for want of a resource since boot, where the kernel tells (Linux with PSI).
     pub(crate) pressure: Option<Pressure>,
+    /// The same of the control group that the watched process is in.
+    pub(crate) group_pressure: Option<Pressure>,
 }
 
-/// Pressure stall information: percent of the last 10 s, 0 to 100.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Pressure {
-    /// Time in which some task waited for a core.
-    pub(crate) cpu_some_avg10: f64,
-    /// Time in which every task that was not idle waited for memory.
-    pub(crate) memory_full_avg10: f64,
-    /// Time in which every task that was not idle waited for storage.
-    pub(crate) io_full_avg10: f64,
+/// Bytes that the machine's disks have read and written since boot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DiskTotals {
+    pub(crate) read_bytes: u64,
+    pub(crate) written_bytes: u64,
 }

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    machine_use::MachineMeter,
     recent::{CPU_OVER_AT_LEAST, Recent},
     resources::{ResourceWindow, Resources},
     sample::{MachineSample, TreeSample},
@@ -30,6 +31,8 @@ pub(crate) struct ResourceRecorder {
     /// Where the stretch began that is next to be weighed for the peak of CPU.
     stretch: Option<Reading>,
     network: Option<Network>,
+    seen: Option<TreeSample>,
+    machine: MachineMeter,
     /// Peaks and totals; what can be computed at the end is not in it.
     so_far: Resources,
 }
@@ -61,11 +64,8 @@ struct Network {
 
 impl Network {
     fn of(machine: &MachineSample) -> Self {
-        Self {
-            received: machine.network_received_bytes,
-            sent: machine.network_sent_bytes,
-            loopback: machine.loopback_bytes,
-        }
+        let total = machine.interfaces.total();
+        Self { received: total.received, sent: total.sent, loopback: machine.interfaces.loopback() }
     }
 
     /// An interface that went away takes its count with it: then nothing is counted, not less than nothing.
@@ -98,6 +98,9 @@ struct Window {
     machine_cpu_count: u32,
     memory_available_bytes: Option<u64>,
     network: Network,
+    read_bytes: u64,
+    written_bytes: u64,
+    switches: u64,
 }
 
 impl Window {
@@ -114,6 +117,9 @@ impl Window {
             machine_cpu_count: 0,
             memory_available_bytes: None,
             network: Network::default(),
+            read_bytes: 0,
+            written_bytes: 0,
+            switches: 0,
         }
     }
 
@@ -128,6 +134,9 @@ impl Window {
         self.machine_cpu_count += other.machine_cpu_count;
         self.memory_available_bytes = least(self.memory_available_bytes, other.memory_available_bytes);
         self.network.add(other.network);
+        self.read_bytes += other.read_bytes;
+        self.written_bytes += other.written_bytes;
+        self.switches += other.switches;
     }
 
     fn finished(&self, cores_available: f64) -> ResourceWindow {
@@ -144,6 +153,9 @@ impl Window {
             network_received_bytes: self.network.received,
             network_sent_bytes: self.network.sent,
             loopback_bytes: self.network.loopback,
+            read_bytes: self.read_bytes,
+            written_bytes: self.written_bytes,
+            context_switches: self.switches,
         }
     }
 }
@@ -178,6 +190,8 @@ impl ResourceRecorder {
             last: None,
             stretch: None,
             network: None,
+            seen: None,
+            machine: MachineMeter::default(),
             so_far: Resources::default(),
         }
     }
@@ -188,12 +202,14 @@ impl ResourceRecorder {
         let reading = Reading { at, cpu: tree.cpu };
         let since = self.last.unwrap_or(reading);
         let gap = at.saturating_duration_since(since.at);
+        // What a tree had before its first sample belongs to the first window.
+        let before = self.seen.replace(*tree).unwrap_or_default();
         self.total(tree, gap);
         self.last = Some(reading);
         self.first.get_or_insert(reading);
         self.weigh(reading);
 
-        let crossed = machine.map(|machine| self.look_at(machine)).unwrap_or_default();
+        let crossed = machine.map(|machine| self.look_at(at, machine)).unwrap_or_default();
         if tree.processes == 0 {
             return;
         }
@@ -212,6 +228,9 @@ impl ResourceRecorder {
             machine_cpu_count: share.is_some().into(),
             memory_available_bytes: machine.map(|machine| machine.memory_available_bytes),
             network: crossed,
+            read_bytes: tree.read_bytes.saturating_sub(before.read_bytes),
+            written_bytes: tree.written_bytes.saturating_sub(before.written_bytes),
+            switches: tree.context_switches.saturating_sub(before.context_switches),
         });
     }
 
@@ -222,7 +241,8 @@ impl ResourceRecorder {
         so_far.cpu_seconds = tree.cpu.as_secs_f64();
         so_far.read_bytes = tree.read_bytes;
         so_far.written_bytes = tree.written_bytes;
-        so_far.peak_memory_bytes = so_far.peak_memory_bytes.max(tree.rss_bytes);
+        so_far.context_switches = tree.context_switches;
+        so_far.peak_memory_bytes = so_far.peak_memory_bytes.max(tree.rss_bytes).max(tree.highest_rss_bytes);
         so_far.peak_threads = so_far.peak_threads.max(tree.threads);
         so_far.peak_descriptors = so_far.peak_descriptors.max(tree.descriptors);
         so_far.peak_processes = so_far.peak_processes.max(tree.processes);
@@ -237,7 +257,8 @@ impl ResourceRecorder {
         }
     }
 
-    fn look_at(&mut self, machine: &MachineSample) -> Network {
+    fn look_at(&mut self, at: Instant, machine: &MachineSample) -> Network {
+        self.machine.add(at, machine);
         let so_far = &mut self.so_far;
         let share = machine.cpu_share.map(|share| share * 100.0);
         so_far.machine_peak_cpu_percent = highest(so_far.machine_peak_cpu_percent, share);
@@ -301,6 +322,7 @@ impl ResourceRecorder {
         Resources {
             mean_cpu_percent: mean.map(|cores| percent(cores, self.cores)),
             memory_growth_bytes_per_sec: self.growth(),
+            machine: self.machine.finished(),
             window_s: self.window_s,
             windows: self.windows.iter().map(|window| window.finished(self.cores)).collect(),
             ..self.so_far.clone()

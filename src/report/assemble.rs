@@ -1,7 +1,8 @@
 use crate::{
     case::CaseInfo,
     judge::{Verdict, validity},
-    report::{CaseReport, LoadReport, SettingReport, StopReport, recommend},
+    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StopReport, recommend},
+    safety::Limits,
     settings::Resolved,
     supervisor::{Containment, Ending, Record},
 };
@@ -13,6 +14,7 @@ pub(crate) struct CaseFacts<'a> {
     pub(crate) seed: u64,
     pub(crate) started_at: String,
     pub(crate) repeat: String,
+    pub(crate) limits: &'a Limits,
     pub(crate) folder: String,
 }
 
@@ -37,11 +39,13 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         expectations: Vec::new(),
         loads: Vec::new(),
         figures: Vec::new(),
+        findings: Vec::new(),
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        limits: LimitsReport::from(facts.limits),
         settings: settings_report(facts.settings),
         output_tail: String::new(),
         folder: facts.folder.clone(),
@@ -66,6 +70,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
                 .to_owned(),
         );
     }
+    warnings.extend(record.warnings.iter().cloned());
     let mut report = CaseReport {
         verdict,
         reasons,
@@ -82,6 +87,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         expectations: gathered.judgements.clone(),
         loads: gathered.observations.iter().map(LoadReport::from).collect(),
         figures: gathered.figures.clone(),
+        findings: gathered.findings.clone(),
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod folder;
+mod limits;
 mod model;
 mod rebuild;
 mod recommend;
@@ -16,6 +17,7 @@ mod text;
 
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use folder::{FolderError, RunFolder};
+pub use limits::LimitsReport;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
     RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,

@@ -2,10 +2,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::LimitsReport;
 use crate::{
     case::Severity,
     journal::Figure,
-    judge::{Judgement, Verdict, asked, validity},
+    judge::{Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -142,6 +143,8 @@ pub struct CaseReport {
     pub loads: Vec<LoadReport>,
     /// Figures of the case's own.
     pub figures: Vec<Figure>,
+    /// What its procedures found out.
+    pub findings: Vec<Finding>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.
@@ -152,6 +155,8 @@ pub struct CaseReport {
     pub warnings: Vec<String>,
     /// What to do, most important first.
     pub recommendations: Vec<String>,
+    /// The limits it ran under.
+    pub limits: LimitsReport,
     /// The settings it ran with.
     pub settings: Vec<SettingReport>,
     /// The last lines that it printed.

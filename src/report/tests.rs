@@ -115,6 +115,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         expectations: Vec::new(),
         loads: observations.iter().map(LoadReport::from).collect(),
         figures: Vec::new(),
+        findings: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,
@@ -131,6 +132,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         },
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        limits: LimitsReport { memory_bytes: Some(1 << 30), ..LimitsReport::default() },
         settings: vec![SettingReport {
             key: "max_memory".to_owned(),
             value: Some("1GiB".to_owned()),

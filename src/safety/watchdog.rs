@@ -1,19 +1,11 @@
 use std::time::Duration;
 
-use super::Limits;
-use crate::{
-    stop::StopReason,
-    units::{ByteSize, show_duration},
+use super::{
+    Limits,
+    limits::amount,
+    standing::{Standing, Subject},
 };
-
-/// Growth is judged over this long: a buffer that fills once is no growth.
-pub(crate) const GROWTH_WINDOW: Duration = Duration::from_secs(10);
-
-/// Filling caches and pools at the start is not growth either.
-const GROWTH_WARM_UP: Duration = Duration::from_secs(10);
-
-/// A burst of work is no reason to stop; this long at the limit is.
-pub(crate) const CPU_WINDOW: Duration = Duration::from_secs(5);
+use crate::{monitor::Space, stop::StopReason, units::ByteSize};
 
 /// Kernels and allocators hand out memory faster than a watcher looks: what grows like this for two more looks is
 /// over its limit already.
@@ -21,17 +13,24 @@ const LOOKS_AHEAD: f64 = 2.0;
 
 /// What the watchdog is shown at a tick.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Seen {
+pub(crate) struct Seen<'a> {
     /// Since the case began.
     pub(crate) elapsed: Duration,
     pub(crate) memory_bytes: u64,
     /// Bytes per second, over the last ticks.
     pub(crate) memory_rate: f64,
-    /// Bytes per second over [`GROWTH_WINDOW`], once there is so much history.
+    /// Bytes per second over [`Limits::growth_window`], once there is so much history.
     pub(crate) growth: Option<f64>,
-    /// Percent of the cores available, over [`CPU_WINDOW`], once there is so much history.
+    /// Percent of the cores available, over [`Limits::cpu_window`], once there is so much history.
     pub(crate) cpu_percent: Option<f64>,
     pub(crate) in_flight: u64,
+    pub(crate) descriptors: u32,
+    pub(crate) threads: u32,
+    pub(crate) disk_written_bytes: u64,
+    /// What the machine has to spare; `None` where that is not known.
+    pub(crate) free_memory_bytes: Option<u64>,
+    /// The disks that are written to.
+    pub(crate) disks: &'a [Space],
     /// The time between two looks.
     pub(crate) tick: Duration,
 }
@@ -45,162 +44,115 @@ pub(crate) struct Crossing {
 }
 
 /// Compares what is seen with the limits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Watchdog {
     limits: Limits,
+    /// What has been warned of.
+    warned: Vec<Subject>,
 }
 
 impl Watchdog {
     pub(crate) const fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self { limits, warned: Vec::new() }
     }
 
     /// The first limit that is crossed, the most dangerous first.
-    pub(crate) fn check(&self, seen: &Seen) -> Option<Crossing> {
-        self.memory(seen)
-            .or_else(|| self.time(seen))
-            .or_else(|| self.concurrency(seen))
-            .or_else(|| self.growth(seen))
-            .or_else(|| self.cpu(seen))
+    pub(crate) fn check(&self, seen: &Seen<'_>) -> Option<Crossing> {
+        let crossed = |standing: &Standing| Crossing {
+            reason: standing.subject.reason(),
+            sentence: standing.crossing(&self.limits),
+        };
+        let memory = self.memory(seen).filter(Standing::is_crossed);
+        memory.as_ref().map(crossed).or_else(|| self.about_to_burst(seen)).or_else(|| {
+            let mut others = self.standings(seen);
+            others.find(Standing::is_crossed).as_ref().map(crossed)
+        })
+    }
+
+    /// The limits of which four fifths are reached for the first time, in words. One that is crossed at once needs no
+    /// warning: the stop says it.
+    pub(crate) fn warnings(&mut self, seen: &Seen<'_>) -> Vec<String> {
+        let near: Vec<Standing> = self
+            .standings(seen)
+            .filter(|standing| standing.is_near() && !self.warned.contains(&standing.subject))
+            .collect();
+        self.warned.extend(near.iter().map(|standing| standing.subject));
+        let news = near.iter().filter(|standing| !standing.is_crossed());
+        news.map(|standing| standing.warning(&self.limits)).collect()
     }
 
     /// Whether memory is over half of its limit or grows fast: then it is worth looking more often.
-    pub(crate) fn is_near_memory(&self, seen: &Seen) -> bool {
+    pub(crate) fn is_near_memory(&self, seen: &Seen<'_>) -> bool {
         let Some(limit) = self.limits.memory_bytes else { return false };
         let is_fast = seen.memory_rate > limit as f64 / 4.0;
         seen.memory_bytes > limit / 2 || is_fast
     }
 
-    fn memory(&self, seen: &Seen) -> Option<Crossing> {
+    /// Whether so little of the machine's memory is left that it is worth looking at it more often.
+    pub(crate) fn is_near_reserve(&self, seen: &Seen<'_>) -> bool {
+        let reserve = self.limits.free_memory_bytes.zip(seen.free_memory_bytes);
+        reserve.is_some_and(|(reserve, free)| free < reserve.saturating_mul(2))
+    }
+
+    /// All limits that there are, the most dangerous first.
+    fn standings(&self, seen: &Seen<'_>) -> impl Iterator<Item = Standing> {
+        let limits = &self.limits;
+        let at =
+            |subject, limit: Option<f64>, seen: f64| limit.map(|limit| Standing { subject, seen, limit });
+        let count =
+            |subject, limit: Option<u64>, seen: u64| at(subject, limit.map(|n| n as f64), seen as f64);
+        let free_memory = seen
+            .free_memory_bytes
+            .and_then(|free| count(Subject::MachineMemory, limits.free_memory_bytes, free));
+        let time = limits.time.map(|limit| limit.as_secs_f64());
+        let counted = [
+            self.memory(seen),
+            free_memory,
+            at(Subject::Time, time, seen.elapsed.as_secs_f64()),
+            count(Subject::Concurrency, limits.concurrency, seen.in_flight),
+            count(Subject::Descriptors, limits.descriptors, seen.descriptors.into()),
+            count(Subject::Threads, limits.threads, seen.threads.into()),
+            count(Subject::DiskWritten, limits.disk_written_bytes, seen.disk_written_bytes),
+        ];
+        let disks = seen.disks.iter().filter_map(move |disk| {
+            let limit = amount(limits.free_disk?, ByteSize::new(disk.total_bytes))?;
+            let subject = Subject::MachineDisk(disk.name);
+            Some(Standing { subject, seen: disk.free_bytes as f64, limit: limit as f64 })
+        });
+        counted.into_iter().flatten().chain(disks).chain(self.growth(seen)).chain(self.cpu(seen))
+    }
+
+    fn memory(&self, seen: &Seen<'_>) -> Option<Standing> {
+        let limit = self.limits.memory_bytes? as f64;
+        Some(Standing { subject: Subject::Memory, seen: seen.memory_bytes as f64, limit })
+    }
+
+    fn about_to_burst(&self, seen: &Seen<'_>) -> Option<Crossing> {
         let limit = self.limits.memory_bytes?;
         let ahead = seen.memory_rate.max(0.0) * LOOKS_AHEAD * seen.tick.as_secs_f64();
-        let predicted = seen.memory_bytes as f64 + ahead;
-        let (used, allowed) = (ByteSize::new(seen.memory_bytes), ByteSize::new(limit));
-        if seen.memory_bytes > limit {
-            let sentence = format!("memory was {used}, the limit is {allowed} (max_memory)");
-            Some(Crossing { reason: StopReason::Memory, sentence })
-        } else if predicted > limit as f64 {
+        (seen.memory_bytes as f64 + ahead > limit as f64).then(|| {
+            let (used, allowed) = (ByteSize::new(seen.memory_bytes), ByteSize::new(limit));
             let rate = ByteSize::new(seen.memory_rate as u64);
             let sentence = format!(
                 "memory was {used} and grew by {rate} a second: over the limit of {allowed} (max_memory) at once"
             );
-            Some(Crossing { reason: StopReason::Memory, sentence })
-        } else {
-            None
-        }
-    }
-
-    fn time(&self, seen: &Seen) -> Option<Crossing> {
-        let limit = self.limits.time?;
-        (seen.elapsed >= limit).then(|| Crossing {
-            reason: StopReason::TimeLimit,
-            sentence: format!("it ran for {} (time_limit)", show_duration(limit)),
+            Crossing { reason: StopReason::Memory, sentence }
         })
     }
 
-    fn concurrency(&self, seen: &Seen) -> Option<Crossing> {
-        let limit = self.limits.concurrency?;
-        (seen.in_flight > limit).then(|| Crossing {
-            reason: StopReason::Concurrency,
-            sentence: format!(
-                "{} operations were in flight, the limit is {limit} (max_concurrency)",
-                seen.in_flight
-            ),
-        })
+    /// Only once the window has no warm-up in it.
+    fn growth(&self, seen: &Seen<'_>) -> Option<Standing> {
+        let limits = &self.limits;
+        let (limit, growth) = (limits.growth_bytes_per_sec? as f64, seen.growth?);
+        let is_settled = seen.elapsed >= limits.growth_warm_up + limits.growth_window;
+        is_settled.then_some(Standing { subject: Subject::MemoryGrowth, seen: growth, limit })
     }
 
-    fn growth(&self, seen: &Seen) -> Option<Crossing> {
-        let (limit, growth) = (self.limits.growth_bytes_per_sec?, seen.growth?);
-        if seen.elapsed < GROWTH_WARM_UP + GROWTH_WINDOW || growth <= limit as f64 {
-            return None;
-        }
-        let (grew, allowed) = (ByteSize::new(growth as u64), ByteSize::new(limit));
-        let window = show_duration(GROWTH_WINDOW);
-        let sentence = format!(
-            "memory grew by {grew} a second over {window}, the limit is {allowed} (max_memory_growth)"
-        );
-        Some(Crossing { reason: StopReason::MemoryGrowth, sentence })
-    }
-
-    fn cpu(&self, seen: &Seen) -> Option<Crossing> {
+    fn cpu(&self, seen: &Seen<'_>) -> Option<Standing> {
         let (limit, used) = (self.limits.cpu_percent?, seen.cpu_percent?);
-        (used > limit).then(|| Crossing {
-            reason: StopReason::Cpu,
-            sentence: format!(
-                "it used {used:.0}% of the available cores over {}, the limit is {limit:.0}% (max_cpu)",
-                show_duration(CPU_WINDOW)
-            ),
-        })
+        Some(Standing { subject: Subject::Cpu, seen: used, limit })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits {
-        time: Some(Duration::from_secs(60)),
-        memory_bytes: Some(1 << 30),
-        growth_bytes_per_sec: Some(10 << 20),
-        cpu_percent: Some(90.0),
-        concurrency: Some(50),
-    };
-
-    const CALM: Seen = Seen {
-        elapsed: Duration::from_secs(30),
-        memory_bytes: 1 << 29,
-        memory_rate: 0.0,
-        growth: Some(0.0),
-        cpu_percent: Some(50.0),
-        in_flight: 50,
-        tick: Duration::from_millis(20),
-    };
-
-    fn said(seen: Seen) -> String {
-        Watchdog::new(LIMITS).check(&seen).map_or("nothing".to_owned(), |c| c.sentence)
-    }
-
-    #[test]
-    fn each_limit_has_its_sentence() {
-        assert_eq!(said(CALM), "nothing");
-        assert_eq!(
-            said(Seen { memory_bytes: 3 << 29, ..CALM }),
-            "memory was 1.5 GiB, the limit is 1 GiB (max_memory)"
-        );
-        assert_eq!(
-            said(Seen { memory_bytes: 960 << 20, memory_rate: 2e9, ..CALM }),
-            "memory was 960 MiB and grew by 1.9 GiB a second: over the limit of 1 GiB (max_memory) at once"
-        );
-        assert_eq!(said(Seen { elapsed: Duration::from_secs(61), ..CALM }), "it ran for 1m (time_limit)");
-        assert_eq!(
-            said(Seen { in_flight: 51, ..CALM }),
-            "51 operations were in flight, the limit is 50 (max_concurrency)"
-        );
-        assert_eq!(
-            said(Seen { growth: Some(2e7), ..CALM }),
-            "memory grew by 19.1 MiB a second over 10 s, the limit is 10 MiB (max_memory_growth)"
-        );
-        assert_eq!(
-            said(Seen { cpu_percent: Some(97.2), ..CALM }),
-            "it used 97% of the available cores over 5 s, the limit is 90% (max_cpu)"
-        );
-    }
-
-    #[test]
-    fn growth_at_the_start_is_warming_up() {
-        assert_eq!(said(Seen { growth: Some(2e9), elapsed: Duration::from_secs(19), ..CALM }), "nothing");
-    }
-
-    #[test]
-    fn no_limit_no_crossing() {
-        let none = Limits {
-            time: None,
-            memory_bytes: None,
-            growth_bytes_per_sec: None,
-            cpu_percent: None,
-            concurrency: None,
-        };
-        let wild = Seen { memory_bytes: u64::MAX, cpu_percent: Some(1e9), in_flight: u64::MAX, ..CALM };
-        assert_eq!(Watchdog::new(none).check(&wild), None);
-    }
-}
+mod tests;

@@ -27,7 +27,9 @@ fn takes(key: &Key) -> String {
     let words = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let kind = match key.kind {
         Kind::Duration => "duration".to_owned(),
+        Kind::Window => "duration from 500ms to 5m".to_owned(),
         Kind::Bytes => "size".to_owned(),
+        Kind::Portion => "size or share of the machine".to_owned(),
         Kind::BytesPerSecond => "size per time".to_owned(),
         Kind::Rate => "rate".to_owned(),
         Kind::Count => "whole number".to_owned(),
@@ -55,7 +57,7 @@ mod tests {
             assert_eq!(row.matches('|').count(), 7, "{row}");
         }
         assert!(table.contains(
-            "| `max_memory` | `PROOFLOAD_MAX_MEMORY` | a case | size or `off` | `1GiB` | most memory of a case's \
+            "| `max_memory` | `PROOFLOAD_MAX_MEMORY` | a case | size or share of the machine or `off` | `1GiB` | most memory of a case's \
              process tree |\n"
         ));
     }

@@ -26,8 +26,12 @@ pub(crate) struct Key {
 pub(crate) enum Kind {
     /// `30s`, `1m 30s`.
     Duration,
+    /// `30s`, within what is kept for it.
+    Window,
     /// `512MiB`.
     Bytes,
+    /// `512MiB` or `60%` of what the machine has.
+    Portion,
     /// `10MB/s`.
     BytesPerSecond,
     /// `100/s`.
@@ -99,9 +103,9 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 31] = [
+pub(crate) static KEYS: [Key; 42] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
-    case("max_memory", Kind::Bytes, Some("1GiB"), "most memory of a case's process tree").or_off(),
+    case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
         "max_memory_growth",
         Kind::BytesPerSecond,
@@ -115,8 +119,44 @@ pub(crate) static KEYS: [Key; 31] = [
         Some("auto"),
         "what holds memory: `hard` runs a case only in a cgroup, `polling` without the kernel's help",
     ),
+    case("memory_growth_window", Kind::Window, Some("10s"), "time over which growth of memory is judged"),
+    case(
+        "memory_growth_warm_up",
+        Kind::Duration,
+        Some("10s"),
+        "time at the start of a case in which memory may grow as it likes",
+    )
+    .or_zero(),
     case("max_cpu", Kind::Percent, Some("90%"), "most CPU, as a share of the cores available").or_off(),
+    case("cpu_window", Kind::Window, Some("5s"), "time over which CPU is judged: shorter bursts are allowed"),
     case("max_concurrency", Kind::Count, Some("50"), "most operations of a case in flight at once").or_off(),
+    case("max_descriptors", Kind::Count, Some("off"), "most open descriptors of a case's process tree")
+        .or_off(),
+    case("max_threads", Kind::Count, Some("off"), "most threads of a case's process tree").or_off(),
+    case("max_disk_written", Kind::Bytes, Some("off"), "most bytes that a case sends towards storage")
+        .or_off(),
+    case("min_free_memory", Kind::Portion, Some("5%"), "memory that must stay free on the machine").or_off(),
+    case(
+        "min_free_disk",
+        Kind::Portion,
+        Some("5%"),
+        "space that must stay free where the scratch folder and the reports are",
+    )
+    .or_off(),
+    case(
+        "max_machine_load",
+        Kind::Factor,
+        Some("off"),
+        "highest load average a core before a case starts; it is left out above",
+    )
+    .or_off(),
+    case("needs_memory", Kind::Portion, None, "free memory without which a case is left out"),
+    case(
+        "needs_disk",
+        Kind::Portion,
+        None,
+        "free space for the scratch folder without which a case is left out",
+    ),
     case("duration", Kind::Duration, None, "how long each load lasts, instead of what the case states"),
     case("users", Kind::Count, None, "users of closed loads, instead of what the case states"),
     case("rate", Kind::Rate, None, "rate of open loads, instead of what the case states"),

@@ -8,7 +8,7 @@ use super::{
     rule::Assignment,
     value,
 };
-use crate::units::{Rate, Ratio, parse_duration};
+use crate::units::{Portion, Rate, Ratio, parse_duration};
 
 /// The settings of the run, or of one case, with all layers applied: every key of that scope.
 ///
@@ -54,6 +54,16 @@ impl Resolved {
     /// A whole number, if there is one and it is not off.
     pub(crate) fn count(&self, key: &str) -> Option<u64> {
         self.read(key, value::count)
+    }
+
+    /// An amount of memory or of disk, if there is one and it is not off.
+    pub(crate) fn portion(&self, key: &str) -> Option<Portion> {
+        self.read(key, value::portion)
+    }
+
+    /// A factor that limits, if there is one and it is not off.
+    pub(crate) fn factor_limit(&self, key: &str) -> Option<f64> {
+        self.read(key, value::factor)
     }
 
     /// A factor; 1 when there is none.
@@ -119,7 +129,12 @@ mod tests {
         assert_eq!(case.duration("timeout"), Some(seconds(30)));
         assert_eq!(case.duration("drain"), Some(seconds(5)));
         assert_eq!(case.duration("duration"), None);
-        assert_eq!(case.bytes("max_memory"), Some(gib(1).bytes()));
+        assert_eq!(case.portion("max_memory"), Some(Portion::Size(gib(1))));
+        assert_eq!(case.portion("min_free_memory"), Some(Portion::Share(Ratio::new(0.05))));
+        assert_eq!(case.portion("min_free_disk"), Some(Portion::Share(Ratio::new(0.05))));
+        assert_eq!(case.duration("cpu_window"), Some(seconds(5)));
+        assert_eq!(case.count("max_threads"), None);
+        assert_eq!(case.factor_limit("max_machine_load"), None);
         assert_eq!(case.bytes("max_memory_growth"), Some(10_000_000));
         assert_eq!(case.percent("max_cpu"), Some(Ratio::new(0.9)));
         assert_eq!(case.count("max_concurrency"), Some(50));
@@ -140,7 +155,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "no setting is called \"max_memmory\" here")]
     fn a_key_that_is_not_there_is_our_own_bug() {
-        Resolved::built_in(Scope::Case).bytes("max_memmory");
+        Resolved::built_in(Scope::Case).portion("max_memmory");
     }
 
     #[test]

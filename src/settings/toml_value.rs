@@ -41,7 +41,9 @@ fn list_of(key: &'static Key, entries: &DeArray<'_>) -> Result<String, Wrong> {
 fn wrong_type(key: &'static Key, found: String) -> Wrong {
     let wanted = match key.kind {
         Kind::Duration => "a text like \"30s\"",
+        Kind::Window => "a text like \"10s\"",
         Kind::Bytes => "a text like \"512MiB\"",
+        Kind::Portion => "a text like \"512MiB\" or \"60%\"",
         Kind::BytesPerSecond => "a text like \"10MB/s\"",
         Kind::Rate => "a number or a text like \"100/s\"",
         Kind::Count => "a whole number",

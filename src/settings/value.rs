@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::keys::{Key, Kind};
-use crate::units::{ByteSize, Rate, Ratio, UnitError, parse_duration};
+use crate::units::{ByteSize, Portion, Rate, Ratio, UnitError, parse_duration};
 
 /// The word that takes a limit away.
 pub(super) const OFF: &str = "off";
@@ -38,6 +38,10 @@ pub(crate) enum ValueError {
     },
 }
 
+/// What the monitor can tell CPU over, and how far back it keeps samples.
+const SHORTEST_WINDOW: Duration = Duration::from_millis(500);
+const LONGEST_WINDOW: Duration = Duration::from_secs(300);
+
 fn not(text: &str, wanted: &'static str) -> UnitError {
     UnitError { text: text.to_owned(), wanted }
 }
@@ -53,9 +57,17 @@ pub(super) fn canonical(key: &Key, text: &str) -> Result<String, ValueError> {
             let value = parse_duration(text)?;
             (humantime::format_duration(value).to_string(), value.is_zero())
         }
+        Kind::Window => {
+            let value = window(text)?;
+            (humantime::format_duration(value).to_string(), value.is_zero())
+        }
         Kind::Bytes => {
             let value = size(text)?;
             (show_size(value), value == 0)
+        }
+        Kind::Portion => {
+            let value = portion(text)?;
+            (show_portion(value), value.is_zero())
         }
         Kind::BytesPerSecond => {
             let value = size_per_second(text)?;
@@ -91,6 +103,19 @@ pub(super) fn canonical(key: &Key, text: &str) -> Result<String, ValueError> {
         true => Err(ValueError::Zero { text: text.to_owned(), may_be_off: key.may_be_off }),
         false => Ok(shown),
     }
+}
+
+/// Reads a time for which samples of a case are kept, and over which CPU's steps of 10 ms are small.
+pub(super) fn window(text: &str) -> Result<Duration, UnitError> {
+    match parse_duration(text) {
+        Ok(value) if (SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&value) => Ok(value),
+        Ok(_) | Err(_) => Err(not(text, "a duration from 500ms to 5m, like 10s")),
+    }
+}
+
+/// Reads `512MiB` or `60%`.
+pub(super) fn portion(text: &str) -> Result<Portion, UnitError> {
+    text.parse()
 }
 
 /// Reads `512MiB`, and `10MB/s` as the bytes in a second.
@@ -171,6 +196,17 @@ fn show_size(bytes: u64) -> String {
     }
 }
 
+fn show_portion(value: Portion) -> String {
+    match value {
+        Portion::Size(size) => show_size(size.bytes()),
+        // With its sign, or it would read as bytes.
+        Portion::Share(share) => {
+            let short = share.to_string();
+            if short.parse() == Ok(share) { short } else { format!("{}%", share.share() * 100.0) }
+        }
+    }
+}
+
 fn show_percent(value: Ratio) -> String {
     let short = value.to_string();
     if short.parse() == Ok(value) { short } else { value.share().to_string() }
@@ -212,6 +248,14 @@ mod tests {
             ("max_memory", "1.5GiB", "1.5 GiB"),
             ("max_memory", "500 MB", "500 MB"),
             ("max_memory", "1234567", "1234567 B"),
+            ("max_memory", "60 %", "60%"),
+            ("max_memory", "12.3456789%", "12.3456789%"),
+            ("min_free_disk", "OFF", "off"),
+            ("max_threads", "off", "off"),
+            ("cpu_window", "500ms", "500ms"),
+            ("cpu_window", "300s", "5m"),
+            ("memory_growth_warm_up", "0s", "0s"),
+            ("max_machine_load", "1.50", "1.5"),
             ("max_memory_growth", "10MB/s", "10 MB/s"),
             ("max_memory_growth", "60MiB/min", "1 MiB/s"),
             ("max_memory_growth", "100kB/h", "28 B/s"),
@@ -243,7 +287,44 @@ mod tests {
             ("duration", "off", r#""off" is not a duration like 30s, 250ms, 1m 30s or 2h"#),
             ("time_limit", "0s", r#""0s" is not more than zero; "off" takes the limit away"#),
             ("timeout", "0ms", r#""0ms" is not more than zero"#),
-            ("max_memory", "2 parsecs", r#""2 parsecs" is not a size like 512MiB, 2GiB or 10MB"#),
+            (
+                "max_memory",
+                "2 parsecs",
+                r#""2 parsecs" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            ("max_memory", "0%", r#""0%" is not more than zero; "off" takes the limit away"#),
+            (
+                "max_memory",
+                "0.6",
+                r#""0.6" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            ("max_memory", "130%", r#""130%" is not a share of the machine of at most 100%, like 60%"#),
+            (
+                "max_memory",
+                "-1",
+                r#""-1" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            (
+                "max_memory",
+                "60 %%",
+                r#""60 %%" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            ("needs_memory", "0", r#""0" is not more than zero"#),
+            (
+                "needs_memory",
+                "off",
+                r#""off" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%"#,
+            ),
+            ("max_disk_written", "60%", r#""60%" is not a size like 512MiB, 2GiB or 10MB"#),
+            ("max_disk_written", "-1", r#""-1" is not a size like 512MiB, 2GiB or 10MB"#),
+            ("max_descriptors", "-1", r#""-1" is not a whole number like 50"#),
+            ("max_threads", "0", r#""0" is not more than zero; "off" takes the limit away"#),
+            ("cpu_window", "0s", r#""0s" is not a duration from 500ms to 5m, like 10s"#),
+            ("cpu_window", "400ms", r#""400ms" is not a duration from 500ms to 5m, like 10s"#),
+            ("memory_growth_window", "6m", r#""6m" is not a duration from 500ms to 5m, like 10s"#),
+            ("memory_growth_window", "10", r#""10" is not a duration from 500ms to 5m, like 10s"#),
+            ("max_machine_load", "-1", r#""-1" is not a factor like 0.5 or 2"#),
+            ("max_machine_load", "130%", r#""130%" is not a factor like 0.5 or 2"#),
             ("max_memory_growth", "10MB", r#""10MB" is not a size per time like 10MB/s or 1GiB/min"#),
             ("max_memory_growth", "x/s", r#""x/s" is not a size per time like 10MB/s or 1GiB/min"#),
             ("rate", "10/parsec", r#""10/parsec" is not a rate like 100/s, 90/m or 10/h"#),

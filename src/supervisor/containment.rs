@@ -32,6 +32,11 @@ pub(super) fn tame_self() {
     {
         // Everybody may raise the own score; a kernel without the file has no such killer.
         let _unchanged = std::fs::write("/proc/self/oom_score_adj", "1000");
+        // When the supervisor dies, a process that was stopped goes on, so that it hears of it and cleans up. Not a kill:
+        // that would leave what it has started. It is tied to the supervisor's thread that spawned this one, which waits
+        // until this one has ended.
+        let _unchanged =
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT));
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::{Slice, Started},
     journal::{CaseResult, Event, Figure, Line, Losses, Planned},
-    judge::Judgement,
+    judge::{Finding, Judgement},
     observe::{Figures, Observation, Phase},
 };
 
@@ -13,6 +13,7 @@ pub(crate) struct Gathered {
     pub(crate) observations: Vec<Observation>,
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) figures: Vec<Figure>,
+    pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
     pub(crate) planned: Vec<Planned>,
     /// Message and place of each panic of the case.
@@ -22,6 +23,8 @@ pub(crate) struct Gathered {
     /// What could not be read: torn by a kill, or cut off.
     pub(crate) losses: Losses,
     running: BTreeMap<String, Salvage>,
+    /// Where loads and phases began or ended since somebody asked.
+    borders: Vec<String>,
 }
 
 /// A load whose end has not been told yet.
@@ -31,6 +34,8 @@ struct Salvage {
     phases: Vec<Figures>,
     in_flight: u64,
     last_s: f64,
+    /// The phase of the last slice.
+    phase: usize,
 }
 
 impl Gathered {
@@ -41,16 +46,19 @@ impl Gathered {
             Event::LoadStarted(started) => {
                 let phases = vec![Figures::default(); started.phases.len()];
                 let name = started.load.clone();
-                self.running.insert(name, Salvage { started, phases, in_flight: 0, last_s: 0.0 });
+                self.borders.push(format!("begin of {name}"));
+                self.running.insert(name, Salvage { started, phases, in_flight: 0, last_s: 0.0, phase: 0 });
             }
             Event::Slice(slice) => self.slice(&slice),
             Event::LoadFinished(observation) => {
                 self.running.remove(&observation.load);
+                self.borders.push(format!("end of {}", observation.load));
                 self.observations.push(*observation);
             }
             Event::LoadPlanned(planned) => self.planned.push(planned),
             Event::Judged(judgement) => self.judgements.push(judgement),
             Event::Figure(figure) => self.figures.push(figure),
+            Event::Found(finding) => self.findings.push(*finding),
             Event::Note { text } => self.notes.push(text),
             Event::Panic { message, place } => self.panics.push((message, place)),
             Event::CaseFinished { result, peak_memory_bytes } => {
@@ -64,6 +72,11 @@ impl Gathered {
         let Some(salvage) = self.running.get_mut(&slice.load) else { return };
         salvage.in_flight = slice.in_flight;
         salvage.last_s = slice.at_s;
+        if slice.phase > salvage.phase {
+            salvage.phase = slice.phase;
+            let phase = salvage.started.phases.get(slice.phase).map_or("", String::as_str);
+            self.borders.push(format!("begin of {}, {phase}", slice.load));
+        }
         if let Some(figures) = salvage.phases.get_mut(slice.phase) {
             figures.merge(&slice.figures);
         }
@@ -72,6 +85,11 @@ impl Gathered {
     /// Operations in flight in all loads, as of the last slices.
     pub(crate) fn in_flight(&self) -> u64 {
         self.running.values().map(|load| load.in_flight).sum()
+    }
+
+    /// Where loads and phases began or ended since the last call, in words.
+    pub(crate) fn take_borders(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.borders)
     }
 
     /// One line for people who watch: the loads that run and what they did so far.
@@ -168,6 +186,7 @@ mod tests {
         let mut gathered = gathered([started(), slice(0.2, 4, 2), slice(0.4, 3, 3)]);
         assert_eq!(gathered.in_flight(), 0);
         assert_eq!(gathered.progress(), "load: 5 done, 5 ok, 0 failed, 0 rejected, 0 in flight");
+        assert_eq!(gathered.take_borders(), ["begin of load"]);
         gathered.finish(Losses { unreadable_lines: 1, was_cut: false });
         let observation = &gathered.observations[0];
         assert_eq!(observation.total.counts, Counts { due: 7, ok: 5, unfinished: 2, ..Counts::default() });
@@ -176,9 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn each_phase_is_a_border_once() {
+        let Event::LoadStarted(two) = started() else { panic!("it is") };
+        let two = Event::LoadStarted(Started { phases: vec!["calm".into(), "spike".into()], ..two });
+        let in_phase = |phase| match slice(0.2, 1, 1) {
+            Event::Slice(slice) => Event::Slice(Box::new(Slice { phase, ..*slice })),
+            other => other,
+        };
+        let mut gathered = gathered([two, in_phase(0), in_phase(1), in_phase(1), in_phase(0)]);
+        assert_eq!(gathered.take_borders(), ["begin of load", "begin of load, spike"]);
+    }
+
+    #[test]
     fn a_load_with_its_end_is_that() {
         let told = Observation { load: "load".into(), complete: true, ..Observation::default() };
         let mut gathered = gathered([started(), slice(0.2, 4, 2), Event::LoadFinished(Box::new(told))]);
+        assert_eq!(gathered.take_borders(), ["begin of load", "end of load"]);
+        assert_eq!(gathered.take_borders(), [""; 0]);
         gathered.finish(Losses::default());
         assert_eq!(gathered.observations.len(), 1);
         assert!(gathered.observations[0].complete);

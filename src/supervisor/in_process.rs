@@ -13,11 +13,12 @@ use super::{
     body::run_body,
     ending::{Ending, Evidence},
     ladder::{Ladder, Step},
+    seen::seen,
 };
 use crate::{
     journal::{Event, Reader, SCHEMA_VERSION, Writer},
-    monitor::{Machine, ResourceRecorder, Resources, Tree, cores_available},
-    safety::{CPU_WINDOW, Crossing, GROWTH_WINDOW, Seen, Watchdog},
+    monitor::{Resources, Sampler},
+    safety::{Crossing, Watchdog},
     stop::StopToken,
     suite::Registered,
 };
@@ -31,12 +32,13 @@ pub(crate) fn supervise_in_process(
     case: &Registered,
     control: &Control,
 ) -> Result<Record, SuperviseError> {
-    let mut terms = order.terms.clone();
+    let mut order = order.clone();
     let no_folder =
         |source| SuperviseError::Folder { path: order.terms.folder.display().to_string(), source };
-    fs::create_dir_all(&terms.folder).map_err(no_folder)?;
+    fs::create_dir_all(&order.terms.folder).map_err(no_folder)?;
     let scratch = tempfile::Builder::new().prefix("proofload-").tempdir().map_err(SuperviseError::Scratch)?;
-    terms.scratch = scratch.path().to_owned();
+    order.terms.scratch = scratch.path().to_owned();
+    let (order, terms) = (&order, order.terms.clone());
     let path = terms.folder.join("journal.ndjson");
     let journal = Arc::new(Writer::create(&path).map_err(no_folder)?);
     journal.write(Event::CaseStarted {
@@ -48,7 +50,7 @@ pub(crate) fn supervise_in_process(
     let began = Instant::now();
     let stop = StopToken::new();
     let is_over = AtomicBool::new(false);
-    let (ladder, resources) = thread::scope(|scope| {
+    let (ladder, resources, warnings) = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(order, control, &stop, &is_over, began));
         let panics = note_panics_here(&journal);
         run_body(case, terms, &journal, &stop);
@@ -81,6 +83,7 @@ pub(crate) fn supervise_in_process(
         },
         output_tail: String::new(),
         left_processes: 0,
+        warnings,
     })
 }
 
@@ -90,26 +93,20 @@ fn watch(
     stop: &StopToken,
     is_over: &AtomicBool,
     began: Instant,
-) -> (Ladder, Resources) {
-    let mut tree = Tree::new(std::process::id());
-    let mut machine = Machine::new();
-    let mut recorder = ResourceRecorder::new(began, cores_available());
+) -> (Ladder, Resources, Vec<String>) {
+    let mut sampler = Sampler::new(std::process::id(), began, &order.folders());
     let mut ladder = Ladder::default();
-    let watchdog = Watchdog::new(order.limits);
+    let mut watchdog = Watchdog::new(order.limits);
+    let mut warnings = order.warnings.clone();
     while !is_over.load(Ordering::Acquire) {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(began);
-        if let Some(sample) = tree.sample(now) {
-            recorder.push(now, &sample, Some(&machine.sample()));
-            let seen = Seen {
-                elapsed,
-                memory_bytes: sample.rss_bytes,
-                memory_rate: recorder.rate_now(),
-                growth: recorder.growth_over(GROWTH_WINDOW),
-                cpu_percent: recorder.cpu_percent_over(CPU_WINDOW),
-                in_flight: 0,
-                tick: TICK,
-            };
+        if let Some(sample) = sampler.look(now) {
+            let seen = seen(&sampler, &sample, &order.limits, elapsed, TICK);
+            for warning in watchdog.warnings(&seen) {
+                eprintln!("warning: {}: {warning}", order.name);
+                warnings.push(warning);
+            }
             let asked =
                 control.stop_reason().map(|reason| Crossing { reason, sentence: control.sentence(reason) });
             if let Some(crossing) = asked.or_else(|| watchdog.check(&seen)) {
@@ -125,7 +122,7 @@ fn watch(
         }
         thread::sleep(TICK);
     }
-    (ladder, recorder.finish())
+    (ladder, sampler.finish(Instant::now()), warnings)
 }
 
 /// Tells the journal of the case's panics until the guard is dropped.

@@ -60,7 +60,7 @@ impl Ladder {
         }
         let (rung, step) = match crossing.reason {
             // Two gigabytes a second leave no time for words.
-            StopReason::Memory => (Rung::Kill, Step::Kill),
+            StopReason::Memory | StopReason::MachineMemory => (Rung::Kill, Step::Kill),
             reason => (Rung::Word, Step::Say(reason)),
         };
         self.begun = Some(Begun { crossing, at: now, elapsed, rung });
@@ -133,6 +133,8 @@ mod tests {
         let start = Instant::now();
         let mut memory = Ladder::default();
         assert_eq!(memory.begin(crossing(StopReason::Memory), start, Duration::ZERO), Step::Kill);
+        let mut machine = Ladder::default();
+        assert_eq!(machine.begin(crossing(StopReason::MachineMemory), start, Duration::ZERO), Step::Kill);
         let mut person = Ladder::default();
         person.begin(crossing(StopReason::Interrupted), start, Duration::ZERO);
         assert_eq!(person.climb(start, true), Step::Kill);

@@ -18,6 +18,7 @@ mod order;
 mod output;
 mod parent;
 mod salvage;
+mod seen;
 
 pub(crate) use child::{CHILD_VARIABLE, run_as_child};
 pub(crate) use containment::become_subreaper;
@@ -26,6 +27,6 @@ pub use ending::Ending;
 pub(crate) use gather::Gathered;
 pub use hold::{Containment, Tier};
 pub(crate) use in_process::supervise_in_process;
-pub(crate) use order::{Order, Record, StopCause};
+pub(crate) use order::{Order, REPORTS, Record, SCRATCH, StopCause};
 pub(crate) use parent::{SuperviseError, supervise};
 pub(crate) use salvage::salvage;

@@ -1,4 +1,7 @@
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{Containment, Ending, Gathered};
 use crate::{context::Terms, monitor::Resources, safety::Limits, stop::StopReason};
@@ -16,7 +19,20 @@ pub(crate) struct Order {
     pub(crate) shows_output: bool,
     /// Whether a line of progress is printed now and then.
     pub(crate) shows_progress: bool,
+    /// What is known before the start that makes its figures less trustworthy.
+    pub(crate) warnings: Vec<String>,
 }
+
+impl Order {
+    /// The folders that the case and its reports write to, with what they are called.
+    pub(super) fn folders(&self) -> [(&'static str, &Path); 2] {
+        [(SCRATCH, &self.terms.scratch), (REPORTS, &self.terms.folder)]
+    }
+}
+
+/// What sentences call the folders of a case.
+pub(crate) const SCRATCH: &str = "the temporary folder";
+pub(crate) const REPORTS: &str = "the reports";
 
 /// What became of a case.
 #[derive(Debug, Clone)]
@@ -32,6 +48,8 @@ pub(crate) struct Record {
     pub(crate) output_tail: String,
     /// Processes of the case that were still there after its end, and were killed.
     pub(crate) left_processes: usize,
+    /// Limits that came near, and what was known before the start.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Why and how a case was stopped.

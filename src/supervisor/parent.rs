@@ -17,11 +17,12 @@ use super::{
     hold::Hold,
     ladder::{Ladder, Step},
     output::Output,
+    seen::seen,
 };
 use crate::{
     journal::Reader,
-    monitor::{Machine, ResourceRecorder, Tree, TreeSample, cores_available, find_marked, oom_kills},
-    safety::{CPU_WINDOW, Crossing, GROWTH_WINDOW, Seen, Watchdog},
+    monitor::{Sampler, TreeSample, find_marked, oom_kills},
+    safety::{Crossing, Seen, Watchdog},
     units::show_duration,
 };
 
@@ -30,9 +31,6 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// When memory is over half of its limit or grows fast: at 2 GB/s an overshoot of 10 MB instead of 40.
 const NEAR_TICK: Duration = Duration::from_millis(5);
-
-/// Between two looks at the machine.
-const MACHINE_TICK: Duration = Duration::from_millis(500);
 
 /// Between two looks for processes that left their case's tree.
 const ORPHAN_TICK: Duration = Duration::from_secs(2);
@@ -151,16 +149,14 @@ struct Watch<'a> {
     journal: Reader,
     journal_error: Option<String>,
     gathered: Gathered,
-    tree: Tree,
-    machine: Machine,
-    recorder: ResourceRecorder,
+    sampler: Sampler,
     watchdog: Watchdog,
+    warnings: Vec<String>,
     ladder: Ladder,
     was_killed: bool,
     was_hung: bool,
     finished_at: Option<Instant>,
     tick: Duration,
-    next_machine: Instant,
     next_orphans: Instant,
     next_progress: Instant,
     status: Option<ExitStatus>,
@@ -181,17 +177,15 @@ impl<'a> Watch<'a> {
             journal: Reader::new(order.terms.folder.join("journal.ndjson")),
             journal_error: None,
             gathered: Gathered::default(),
-            tree: Tree::new(child.id()),
+            sampler: Sampler::new(child.id(), began, &order.folders()),
             child,
-            machine: Machine::new(),
-            recorder: ResourceRecorder::new(began, cores_available()),
             watchdog: Watchdog::new(order.limits),
+            warnings: order.warnings.clone(),
             ladder: Ladder::default(),
             was_killed: false,
             was_hung: false,
             finished_at: None,
             tick: TICK,
-            next_machine: began,
             next_orphans: began + ORPHAN_TICK,
             next_progress: began + PROGRESS_EVERY,
             status: None,
@@ -233,6 +227,10 @@ impl<'a> Watch<'a> {
                 self.journal_error.get_or_insert_with(|| error.to_string());
             }
         }
+        let at_s = now.saturating_duration_since(self.began).as_secs_f64();
+        for border in self.gathered.take_borders() {
+            self.sampler.note_border(now, at_s, border);
+        }
         if self.gathered.result.is_some() {
             self.finished_at.get_or_insert(now);
         }
@@ -243,33 +241,37 @@ impl<'a> Watch<'a> {
         if now >= self.next_orphans {
             self.next_orphans = now + ORPHAN_TICK;
             self.note_the_kernels_kills(now);
-            find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(|pid| self.tree.adopt(pid));
+            let tree = self.sampler.tree();
+            find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(|pid| tree.adopt(pid));
         }
-        let machine = (now >= self.next_machine).then(|| {
-            self.next_machine = now + MACHINE_TICK;
-            self.machine.sample()
-        });
-        let Some(sample) = self.tree.sample(now) else { return };
-        self.recorder.push(now, &sample, machine.as_ref());
+        let Some(sample) = self.sampler.look(now) else { return };
         if self.finished_at.is_some() {
             return;
         }
-        let seen = self.seen(now, &sample);
-        if let Some(crossing) = self.watchdog.check(&seen) {
-            self.stop(crossing, now);
-        }
-        self.tick = if self.watchdog.is_near_memory(&seen) { NEAR_TICK } else { TICK };
+        self.compare(now, &sample);
     }
 
-    fn seen(&self, now: Instant, sample: &TreeSample) -> Seen {
-        Seen {
-            elapsed: now.saturating_duration_since(self.began),
-            memory_bytes: sample.rss_bytes,
-            memory_rate: self.recorder.rate_now(),
-            growth: self.recorder.growth_over(GROWTH_WINDOW),
-            cpu_percent: self.recorder.cpu_percent_over(CPU_WINDOW),
+    fn compare(&mut self, now: Instant, sample: &TreeSample) {
+        let seen = Seen {
             in_flight: self.gathered.in_flight(),
-            tick: self.tick,
+            ..seen(
+                &self.sampler,
+                sample,
+                &self.order.limits,
+                now.saturating_duration_since(self.began),
+                self.tick,
+            )
+        };
+        let crossing = self.watchdog.check(&seen);
+        for warning in self.watchdog.warnings(&seen) {
+            eprintln!("warning: {}: {warning}", self.order.name);
+            self.warnings.push(warning);
+        }
+        self.tick = if self.watchdog.is_near_memory(&seen) { NEAR_TICK } else { TICK };
+        let is_low = self.watchdog.is_near_reserve(&seen);
+        self.sampler.watch_machine_closely(is_low);
+        if let Some(crossing) = crossing {
+            self.stop(crossing, now);
         }
     }
 
@@ -312,6 +314,7 @@ impl<'a> Watch<'a> {
             }
             Step::Kill => {
                 self.was_killed = true;
+                self.sampler.tree().note_peaks();
                 self.kill_everything();
             }
         }
@@ -319,7 +322,7 @@ impl<'a> Watch<'a> {
 
     fn kill_everything(&mut self) {
         kill_group(self.child.id());
-        self.tree.members().into_iter().for_each(kill);
+        self.sampler.tree().members().into_iter().for_each(kill);
         find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(kill);
         self.hold.members().into_iter().for_each(kill);
     }
@@ -327,9 +330,9 @@ impl<'a> Watch<'a> {
     /// Whoever of the case is alive beside its own process: by descent and by the mark in the environment, as
     /// either can be lost.
     fn left_behind(&mut self) -> BTreeSet<u32> {
-        self.tree.sample(Instant::now());
+        self.sampler.tree().sample(Instant::now());
         let mut left: BTreeSet<u32> = find_marked(CHILD_VARIABLE, &self.token).into_iter().collect();
-        left.extend(self.tree.members());
+        left.extend(self.sampler.tree().members());
         left.extend(self.hold.members());
         left.remove(&self.child.id());
         left
@@ -350,8 +353,8 @@ impl<'a> Watch<'a> {
         }
         self.next_progress = now + PROGRESS_EVERY;
         let elapsed = show_duration(Duration::from_secs(now.saturating_duration_since(self.began).as_secs()));
-        let memory = crate::units::ByteSize::new(self.tree.last().rss_bytes);
-        let cpu = self.recorder.cpu_percent_over(Duration::from_secs(1));
+        let memory = crate::units::ByteSize::new(self.sampler.last().rss_bytes);
+        let cpu = self.sampler.recorder().cpu_percent_over(Duration::from_secs(1));
         let cpu = cpu.map_or_else(String::new, |percent| format!(", CPU {percent:.0}%"));
         let loads = self.gathered.progress();
         let loads = if loads.is_empty() { String::new() } else { format!(" | {loads}") };
@@ -386,7 +389,6 @@ impl<'a> Watch<'a> {
         self.stdin = None;
         self.note_the_kernels_kills(ended);
         self.read_journal(ended);
-        self.recorder.push(ended, &self.tree.last(), Some(&self.machine.sample()));
         self.gathered.finish(self.journal.losses());
         let mut kept = output.finish(OUTPUT_GRACE);
         if let Some(error) = self.journal_error {
@@ -405,7 +407,7 @@ impl<'a> Watch<'a> {
                 .zip(self.oom_kills_before)
                 .is_some_and(|(now, before)| now > before),
         });
-        let mut resources = self.recorder.finish();
+        let mut resources = self.sampler.finish(ended);
         if let Some(peak) = self.gathered.peak_memory_bytes {
             resources.peak_memory_bytes = resources.peak_memory_bytes.max(peak);
         }
@@ -418,6 +420,7 @@ impl<'a> Watch<'a> {
             containment: self.hold.containment(),
             output_tail: kept.tail,
             left_processes: self.left_processes,
+            warnings: self.warnings,
         }
     }
 }

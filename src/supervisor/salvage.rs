@@ -53,6 +53,7 @@ impl Record {
             containment,
             output_tail: String::new(),
             left_processes: 0,
+            warnings: Vec::new(),
         }
     }
 }

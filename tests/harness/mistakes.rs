@@ -45,7 +45,7 @@ fn a_wrong_type() {
 fn a_malformed_value() {
     check(
         "users = 5\nmax_memory = \"2 parsecs\"\n",
-        "stress/stress.toml:2: max_memory = \"2 parsecs\": \"2 parsecs\" is not a size like 512MiB, 2GiB or 10MB",
+        "stress/stress.toml:2: max_memory = \"2 parsecs\": \"2 parsecs\" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%",
     );
 }
 

@@ -28,6 +28,8 @@ const AFTERMATH: Duration = Duration::from_secs(5);
 pub(crate) struct Fixture {
     home: TempDir,
     stage: stage::Stage,
+    /// What this run sets: `case.key=value`.
+    settings: Vec<String>,
 }
 
 /// A run of the suite that is over.
@@ -42,13 +44,24 @@ pub(crate) struct Ended {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let fixture = Self { home, stage: stage::Stage::default() };
+        Self::within(std::env::temp_dir())
+    }
+
+    /// The same in a folder of this one.
+    pub(crate) fn within(folder: impl AsRef<Path>) -> Self {
+        let home = tempfile::tempdir_in(folder).expect("a temporary folder");
+        let fixture = Self { home, stage: stage::Stage::default(), settings: Vec::new() };
         for folder in ["package/stress", "tmp", "reports"] {
             fs::create_dir_all(fixture.home.path().join(folder)).expect("a folder");
         }
         fs::write(fixture.package().join("stress/main.rs"), "").expect("a file");
         fixture
+    }
+
+    /// Runs with this setting of a case: `case.key=value`.
+    pub(crate) fn with(mut self, setting: String) -> Self {
+        self.settings.push(setting);
+        self
     }
 
     fn package(&self) -> PathBuf {
@@ -82,6 +95,7 @@ impl Fixture {
             .env("PROOFLOAD_PROGRESS", "off")
             .env("TMPDIR", home.join("tmp"))
             .envs(self.stage.environment())
+            .args(self.settings.iter().flat_map(|setting| ["--set", setting.as_str()]))
             .current_dir(home)
             .stdout(output.try_clone().expect("a file"))
             .stderr(output);
@@ -152,6 +166,24 @@ impl Ended {
         assert_eq!(after.text("/name"), "cases::zz::zz_after");
         assert_eq!(after.fate(), "pass, returned, not stopped", "{:#}", after.0);
         cases.pop().expect("two cases")
+    }
+
+    /// Why the case was left out; the next one ran and passed.
+    pub(crate) fn left_out(&self, name: &str) -> String {
+        self.fixture.assert_nothing_is_left();
+        assert_eq!(self.status.code(), Some(0), "{}", self.output());
+        let cases = self.cases();
+        assert_eq!(cases.len(), 1, "{}", self.output());
+        assert_eq!(cases[0].fate(), "pass, returned, not stopped", "{:#}", cases[0].0);
+        let run = Seen(json(&self.run_folder().join("report.json")));
+        let ignored = run.at("/ignored").as_array().cloned().unwrap_or_default();
+        let of_name = ignored.into_iter().map(Seen).find(|case| case.text("/name") == name);
+        of_name.unwrap_or_else(|| panic!("{name} was not left out of {:#}", run.0)).text("/reason").to_owned()
+    }
+
+    /// What the suite printed.
+    pub(crate) fn output(&self) -> String {
+        self.fixture.output()
     }
 
     fn cases(&self) -> Vec<Seen> {

@@ -1,5 +1,6 @@
 //! Waiting for the next moment of a schedule: the one door through which pacing goes.
 
+mod nudge;
 mod timer;
 #[cfg(target_os = "linux")]
 mod timerfd;
@@ -8,6 +9,7 @@ use std::{future::Future, pin::Pin};
 
 use tokio::task::yield_now;
 
+pub(super) use self::nudge::{NUDGE_EVERY, Nudge};
 use self::timer::Timer;
 use super::clock::Clock;
 use crate::stop::StopToken;
@@ -21,14 +23,15 @@ pub(super) struct Pacer {
     stop: StopToken,
     timer: Timer,
     lead: Lead,
+    nudge: Nudge,
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Pacer {
-    pub(super) fn new(clock: Clock, stop: StopToken) -> Self {
+    pub(super) fn new(clock: Clock, stop: StopToken, nudge: Nudge) -> Self {
         let waiting = stop.clone();
         let stopped = Box::pin(async move { waiting.stopped().await });
-        Self { clock, stop, timer: Timer::new(clock), lead: Lead::new(clock), stopped }
+        Self { clock, stop, timer: Timer::new(clock), lead: Lead::new(clock), nudge, stopped }
     }
 
     /// Waits until `due_ns`; `false` when it is time to stop instead. Returns at once when the moment is past.
@@ -53,12 +56,17 @@ impl Pacer {
                 self.spin_until(due_ns);
                 continue;
             };
+            self.nudge.waits_for(now_ns + wait_ns);
             tokio::select! {
                 biased;
-                () = &mut self.stopped => return false,
+                () = &mut self.stopped => {
+                    self.nudge.waits_for(u64::MAX);
+                    return false;
+                }
                 // Timers may fire early, and for a moment that was waited for before.
                 () = self.timer.wait(wait_ns) => self.lead.learn(self.clock.now_ns(), now_ns + wait_ns),
             }
+            self.nudge.waits_for(u64::MAX);
         }
     }
 }

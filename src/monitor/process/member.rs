@@ -16,6 +16,7 @@ pub(super) struct Member {
     statm: ProcFile,
     seen: Stat,
     rss_bytes: u64,
+    highest_rss_bytes: u64,
     descriptors: u32,
     storage: (u64, u64),
     switches_of_ended_threads: u64,
@@ -37,6 +38,7 @@ impl Member {
             statm,
             seen,
             rss_bytes: 0,
+            highest_rss_bytes: 0,
             descriptors: 0,
             storage: (0, 0),
             switches_of_ended_threads: 0,
@@ -71,6 +73,7 @@ impl Member {
             return Vec::new();
         }
         self.look_at_storage();
+        self.look_at_peak();
         self.descriptors = count_descriptors(self.pid).unwrap_or(self.descriptors);
         let mut children = Vec::new();
         let mut switches = BTreeMap::new();
@@ -88,6 +91,13 @@ impl Member {
         let io = ProcFile::reopen(format!("/proc/{}/io", self.pid));
         // Unreadable for a process that changed its user, and where the kernel does not count.
         self.storage = io.short(procfs::parse_io).unwrap_or(self.storage);
+    }
+
+    /// The process's own peak: it begins with the program, so what a parent had is not in it, as it is in `ru_maxrss`.
+    pub(super) fn look_at_peak(&mut self) {
+        let status = ProcFile::reopen(format!("/proc/{}/status", self.pid));
+        let peak = status.short(|text| procfs::labelled(std::str::from_utf8(text).ok()?, "VmHWM"));
+        self.highest_rss_bytes = self.highest_rss_bytes.max(peak.unwrap_or(0));
     }
 
     /// Keeps what threads had that are not listed any more, or whose number a new thread has.
@@ -133,6 +143,10 @@ impl Member {
 
     pub(super) fn rss_bytes(&self) -> u64 {
         self.rss_bytes
+    }
+
+    pub(super) fn highest_rss_bytes(&self) -> u64 {
+        self.highest_rss_bytes
     }
 
     pub(super) fn threads(&self) -> u32 {

@@ -218,3 +218,28 @@ fn an_entry_of_the_environment_is_matched_whole() {
     assert!(!has_entry(b"A=1\0MARK=run-70\0", "MARK=run-7"));
     assert!(!has_entry(b"XMARK=run-7\0", "MARK=run-7"));
 }
+
+/// `ru_maxrss` would tell the parent's.
+#[test]
+fn a_peak_is_the_processs_own() {
+    let held = std::hint::black_box(vec![1_u8; 96 << 20]);
+    let child = Started::command(Command::new("sleep").arg("60"));
+    child.wait_until_it_is("sleep");
+    let mut tree = Tree::new(child.pid());
+    let seen = tree.sample(Instant::now()).unwrap();
+    drop(held);
+    assert!(seen.highest_rss_bytes >= seen.rss_bytes && seen.highest_rss_bytes < 48 << 20, "{seen:?}");
+    let own = Tree::new(std::process::id()).sample(Instant::now()).unwrap();
+    assert!(own.highest_rss_bytes >= 96 << 20, "{own:?}");
+}
+
+#[test]
+fn a_peak_is_asked_for_once_more_before_a_kill() {
+    let mut tree = Tree::new(std::process::id());
+    let before = tree.sample(Instant::now()).unwrap().highest_rss_bytes;
+    // More than any other test holds at once, so that this is a new peak.
+    let held = std::hint::black_box(vec![1_u8; usize::try_from(before).unwrap() + (64 << 20)]);
+    tree.note_peaks();
+    drop(held);
+    assert!(tree.last().highest_rss_bytes >= before + (64 << 20), "{:?}, before {before}", tree.last());
+}

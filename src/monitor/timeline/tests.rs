@@ -1,4 +1,10 @@
-use super::*;
+use super::{
+    super::{
+        machine_use::MachineUse,
+        network::{InterfaceUse, Interfaces},
+    },
+    *,
+};
 
 const MIB: u64 = 1 << 20;
 
@@ -17,7 +23,8 @@ fn tree(cpu_ms: u64, rss_bytes: u64) -> TreeSample {
         descriptors: 9,
         read_bytes: 4096,
         written_bytes: 2 * cpu_ms,
-        context_switches: 0,
+        highest_rss_bytes: 0,
+        context_switches: 10 * cpu_ms,
     }
 }
 
@@ -25,9 +32,7 @@ fn machine(cpu_share: f64, available: u64, received: u64) -> MachineSample {
     MachineSample {
         cpu_share: Some(cpu_share),
         memory_available_bytes: available,
-        network_received_bytes: received,
-        network_sent_bytes: 2 * received,
-        loopback_bytes: 10 * received,
+        interfaces: Interfaces::of(&[("lo", 10 * received, 10 * received), ("eth0", received, 2 * received)]),
         ..MachineSample::default()
     }
 }
@@ -47,8 +52,10 @@ fn windows_of_a_second() {
     recorder.push(origin + ms(3900), &tree(3400, 26 * MIB), None);
 
     let resources = recorder.finish();
-    let window = |at_s, cpu_percent, rss_bytes, rss_min_bytes| ResourceWindow {
+    let window = |at_s, cpu_percent, rss_bytes, rss_min_bytes, written_bytes| ResourceWindow {
         at_s,
+        written_bytes,
+        context_switches: 5 * written_bytes,
         cpu_percent: Some(cpu_percent),
         rss_bytes,
         rss_min_bytes,
@@ -65,7 +72,9 @@ fn windows_of_a_second() {
                 network_received_bytes: 100,
                 network_sent_bytes: 200,
                 loopback_bytes: 1000,
-                ..window(0, 56.25, 30 * MIB, 10 * MIB)
+                // The first sample's own: before it, there was nothing.
+                read_bytes: 4096,
+                ..window(0, 56.25, 30 * MIB, 10 * MIB, 1800)
             },
             ResourceWindow {
                 machine_cpu_percent: Some(90.0),
@@ -73,13 +82,16 @@ fn windows_of_a_second() {
                 network_received_bytes: 50,
                 network_sent_bytes: 100,
                 loopback_bytes: 500,
-                ..window(1, 25.0, 25 * MIB, 25 * MIB)
+                ..window(1, 25.0, 25 * MIB, 25 * MIB, 1000)
             },
-            window(3, 50.0, 26 * MIB, 26 * MIB),
+            window(3, 50.0, 26 * MIB, 26 * MIB, 4000),
         ]
     );
+    let eth0 = InterfaceUse { name: "eth0".to_owned(), received_bytes: 150, sent_bytes: 300 };
+    let lo = InterfaceUse { name: "lo".to_owned(), received_bytes: 1500, sent_bytes: 1500 };
+    assert_eq!(resources.machine.interfaces, Some(vec![eth0, lo]));
     assert_eq!(
-        Resources { windows: Vec::new(), ..resources },
+        Resources { windows: Vec::new(), machine: MachineUse::default(), ..resources },
         Resources {
             peak_memory_bytes: 30 * MIB,
             // 100 to 600 ms; 600 to 900 ms was busier, but is too short to tell.
@@ -91,6 +103,7 @@ fn windows_of_a_second() {
             peak_processes: 2,
             read_bytes: 4096,
             written_bytes: 6800,
+            context_switches: 34_000,
             network_received_bytes: 150,
             network_sent_bytes: 300,
             loopback_bytes: 1500,
@@ -99,6 +112,9 @@ fn windows_of_a_second() {
             memory_growth_bytes_per_sec: None,
             samples: 5,
             longest_gap_ms: 2000.0,
+            machine: MachineUse::default(),
+            shared_memory: Vec::new(),
+            sampling_cpu_seconds: None,
             window_s: 1,
             windows: Vec::new(),
         }
@@ -193,4 +209,14 @@ fn it_survives_json() {
     let resources = recorder.finish();
     let json = serde_json::to_string(&resources).unwrap();
     assert_eq!(serde_json::from_str::<Resources>(&json).unwrap(), resources);
+}
+
+#[test]
+fn a_peak_between_two_samples_is_the_kernels_to_tell() {
+    let (mut recorder, origin) = recorder(4);
+    recorder.push(origin, &TreeSample { highest_rss_bytes: 70 * MIB, ..tree(0, 20 * MIB) }, None);
+    assert_eq!(recorder.finish().peak_memory_bytes, 70 * MIB);
+    // Two processes together may hold more than any of them.
+    recorder.push(origin + ms(500), &TreeSample { highest_rss_bytes: 70 * MIB, ..tree(0, 90 * MIB) }, None);
+    assert_eq!(recorder.finish().peak_memory_bytes, 90 * MIB);
 }

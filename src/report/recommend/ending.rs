@@ -107,6 +107,34 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
             stop.sentence.clone(),
             "raise max_concurrency if the target is meant to take so many at once, or lower the users",
         ),
+        StopReason::Descriptors => (
+            "max_descriptors",
+            stop.sentence.clone(),
+            "look for connections and files that are not closed, or raise max_descriptors if the target is meant to \
+             hold so many",
+        ),
+        StopReason::Threads => (
+            "max_threads",
+            stop.sentence.clone(),
+            "bound the pools of threads, or raise max_threads; operations of `run_blocking` take one each",
+        ),
+        StopReason::DiskWritten => (
+            "max_disk_written",
+            stop.sentence.clone(),
+            "look for logs and temporary files that grow with the load, or raise max_disk_written",
+        ),
+        StopReason::MachineMemory => (
+            "min_free_memory",
+            format!("{}: {}", stop.sentence, memory_reached(case)),
+            "see what else runs on the machine, bound what the target keeps, or run it on a larger one; needs_memory \
+             leaves the case out where there is too little from the start",
+        ),
+        StopReason::MachineDisk => (
+            "min_free_disk",
+            stop.sentence.clone(),
+            "make room, or point TMPDIR or report_dir to another disk; needs_disk leaves the case out where there is \
+             too little from the start",
+        ),
         StopReason::Interrupted
         | StopReason::Terminated
         | StopReason::HungUp
@@ -142,8 +170,16 @@ fn growth(case: &CaseReport) -> String {
 /// Cases that did not end when they were told to. Memory leaves no time to ask, and a person may be impatient.
 fn deaf(stop: &StopReport) -> Option<Advice> {
     let was_asked = match stop.reason {
-        StopReason::TimeLimit | StopReason::MemoryGrowth | StopReason::Cpu | StopReason::Concurrency => true,
+        StopReason::TimeLimit
+        | StopReason::MemoryGrowth
+        | StopReason::Cpu
+        | StopReason::Concurrency
+        | StopReason::Descriptors
+        | StopReason::Threads
+        | StopReason::DiskWritten
+        | StopReason::MachineDisk => true,
         StopReason::Memory
+        | StopReason::MachineMemory
         | StopReason::Interrupted
         | StopReason::Terminated
         | StopReason::HungUp

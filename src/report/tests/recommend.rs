@@ -185,7 +185,7 @@ fn a_busy_machine_and_memory_near_its_limit() {
     );
     assert!(advice[1].starts_with("memory reached 900 MiB, 88% of max_memory (1 GiB): "), "{}", advice[1]);
     busy.resources.peak_cpu_percent = Some(85.0);
-    busy.settings[0].value = Some("off".to_owned());
+    busy.limits.memory_bytes = None;
     assert_eq!(recommend(&busy), [""; 0], "at the threshold, and without a limit");
 }
 

@@ -4,6 +4,7 @@ use crate::{
     case::Severity,
     journal::Figure,
     judge::{Judgement, Verdict},
+    monitor::{PressureUse, StallUse},
     observe::{Counter, Kind, Phase},
     report::{
         CaseReport, CounterReport, StopReport, case_line, summary_text,
@@ -325,4 +326,23 @@ fn the_word_for_a_run_is_that_of_its_worst_case() {
     assert_eq!(with(&[Pass, Inconclusive, Fail], false), "FAILED");
     assert_eq!(with(&[Pass, Aborted], true), "FAILED");
     assert_eq!(with(&[Pass], true), "STOPPED");
+}
+
+#[test]
+fn long_waits_for_a_resource_are_told_beside_the_peaks() {
+    let of = |cpu_s, memory_s, io_s| {
+        let stall = |some_s| StallUse { some_s, ..StallUse::default() };
+        let mut case = case("x", &[]);
+        case.duration_s = 10.0;
+        let (cpu, memory, io) = (stall(cpu_s), stall(memory_s), stall(io_s));
+        case.resources.machine.pressure = Some(PressureUse { cpu, memory, io });
+        let peaks: Vec<String> =
+            case_line(&case).lines().skip(1).map(|line| line.trim().to_owned()).collect();
+        peaks.join(" ")
+    };
+    assert_eq!(of(2.4, 0.4, 0.4), "peak CPU 23%, memory 64 MiB of 1 GiB");
+    assert_eq!(
+        of(2.5, 0.4, 1.3),
+        "peak CPU 23%, memory 64 MiB of 1 GiB, waiting for a core 25%, waiting for storage 13%"
+    );
 }

@@ -36,6 +36,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
         page.prose(INDENT, "", &format!("... {more} more loads in report.json"));
     }
     met(&mut page, case);
+    for finding in &case.findings {
+        page.prose(INDENT, "found: ", &finding.to_string());
+    }
     let figures = case.figures.iter().map(|f| format!("{} {}", f.name, show::figure(f.value, &f.unit)));
     page.groups(INDENT, "", &[figures.collect(), peaks(case)]);
     for note in &case.notes {
@@ -96,13 +99,30 @@ fn peaks(case: &CaseReport) -> Vec<String> {
     let cpu = used.peak_cpu_percent.map(|peak| format!("peak CPU {}", show::percent(peak)));
     let memory = if cpu.is_some() { "memory" } else { "peak memory" };
     let memory = format!("{memory} {}{limit}", show::bytes(used.peak_memory_bytes));
-    cpu.into_iter().chain([memory]).collect()
+    cpu.into_iter().chain([memory]).chain(stalls(case)).collect()
+}
+
+/// Shares of the time, in percent, from which on waiting for a resource explains figures. Waiting for a core is
+/// common where generator and target share a few.
+const WAITED_FOR_CORE: f64 = 25.0;
+const WAITED_FOR_OTHERS: f64 = 5.0;
+
+/// What the machine's tasks waited for, if that was long.
+fn stalls(case: &CaseReport) -> Vec<String> {
+    let Some(pressure) = case.resources.machine.pressure else { return Vec::new() };
+    let resources = [
+        ("a core", pressure.cpu, WAITED_FOR_CORE),
+        ("memory", pressure.memory, WAITED_FOR_OTHERS),
+        ("storage", pressure.io, WAITED_FOR_OTHERS),
+    ];
+    let waited = resources.map(|(name, stall, from)| (name, 100.0 * stall.some_s / case.duration_s, from));
+    let long = waited.into_iter().filter(|(_, percent, from)| percent >= from);
+    long.map(|(name, percent, _)| format!("waiting for {name} {}", show::percent(percent))).collect()
 }
 
 /// The limit of memory that the case ran with, if there was one.
 pub(in crate::report) fn max_memory(case: &CaseReport) -> Option<ByteSize> {
-    let setting = case.settings.iter().find(|setting| setting.key == "max_memory")?;
-    setting.value.as_ref()?.parse().ok()
+    case.limits.memory_bytes.map(ByteSize::new)
 }
 
 /// Whether the process ended in a way that it may have said more about than the reasons do.

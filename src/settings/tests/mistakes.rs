@@ -33,7 +33,10 @@ fn unknown_keys() {
 fn wrong_types() {
     check(&[
         ("duration = 30\n", "1: duration wants a text like \"30s\", not a whole number"),
-        ("max_memory = true\n", "1: max_memory wants a text like \"512MiB\" or \"off\", not a boolean"),
+        (
+            "max_memory = true\n",
+            "1: max_memory wants a text like \"512MiB\" or \"60%\" or \"off\", not a boolean",
+        ),
         (
             "max_memory_growth = 1\n",
             "1: max_memory_growth wants a text like \"10MB/s\" or \"off\", not a whole number",
@@ -73,7 +76,7 @@ fn malformed_values() {
     check(&[
         (
             "max_memory = \"2 parsecs\"\n",
-            "1: max_memory = \"2 parsecs\": \"2 parsecs\" is not a size like 512MiB, 2GiB or 10MB",
+            "1: max_memory = \"2 parsecs\": \"2 parsecs\" is not a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%",
         ),
         ("users = -5\n", "1: users = \"-5\": \"-5\" is not a whole number like 50"),
         (

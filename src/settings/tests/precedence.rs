@@ -102,7 +102,7 @@ fn the_default_profile_can_be_written_too() {
 fn off_takes_a_limit_away_and_the_code_can_be_overruled() {
     let settings = load("max_memory = \"off\"\nmax_cpu = 0.5\nmax_concurrency = 0x100\n", &[], &[]).unwrap();
     let case = settings.for_case(&SEARCH);
-    assert_eq!(case.bytes("max_memory"), None);
+    assert_eq!(case.portion("max_memory"), None);
     assert_eq!(shown(&case, "max_memory"), "off from stress/stress.toml:1");
     assert_eq!(shown(&case, "max_cpu"), "50% from stress/stress.toml:2");
     assert_eq!(case.count("max_concurrency"), Some(256));

@@ -9,8 +9,20 @@ use proofload::Context;
     time_limit = "1m 30s",
     max_memory = "2GiB",
     max_memory_growth = "10MB/s",
+    memory_growth_window = "5s",
+    memory_growth_warm_up = "0s",
+    containment = "hard",
     max_cpu = "90%",
+    cpu_window = "500ms",
     max_concurrency = 10_000,
+    max_descriptors = 1_000,
+    max_threads = 100,
+    max_disk_written = "10GiB",
+    min_free_memory = "5%",
+    min_free_disk = "1GiB",
+    max_machine_load = 1.5,
+    needs_memory = "60%",
+    needs_disk = "10GiB",
     timeout = "250ms",
     drain = "0s",
     workers = "4",
@@ -24,7 +36,13 @@ async fn everything(_cx: Context) {}
     max_memory = "off",
     max_memory_growth = "off",
     max_cpu = "off",
-    max_concurrency = "off"
+    max_concurrency = "off",
+    max_descriptors = "off",
+    max_threads = "off",
+    max_disk_written = "off",
+    min_free_memory = "off",
+    min_free_disk = "off",
+    max_machine_load = "off"
 )]
 async fn no_limits(_cx: Context) {}
 

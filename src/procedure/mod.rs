@@ -1,0 +1,18 @@
+//! Procedures: ready-made sequences of loads that each answer one question about a target.
+//!
+//! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
+//! (the rules are in [`judge`](crate::judge)).
+
+mod maximum_throughput;
+
+pub use maximum_throughput::{MaximumThroughput, Throughput};
+
+/// A procedure whose terms contradict themselves.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the procedure `{procedure}` cannot run: {reason}")]
+pub struct ProcedureError {
+    /// Its name.
+    pub procedure: &'static str,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
