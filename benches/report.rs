@@ -14,7 +14,7 @@ use std::{
 
 use proofload::{
     __private::{Recording, write_reports},
-    BuildInfo, Ending, Environment, ResourceWindow, Resources,
+    BuildInfo, Containment, Ending, Environment, ResourceWindow, Resources,
     case::Severity,
     judge::Verdict,
     observe::{Counts, Figures, Kind, Observation, Phase, Window},
@@ -118,6 +118,7 @@ fn case(windows: u32) -> CaseReport {
         started_at: "2026-01-01T10:00:00Z".to_owned(),
         duration_s: f64::from(windows),
         seed: 42,
+        attempt: 1,
         repeat: "cargo test --test stress -- --exact cases::search::an_hour --seed 42".to_owned(),
         ending: Ending::Returned,
         ending_sentence: Ending::Returned.to_string(),
@@ -131,6 +132,7 @@ fn case(windows: u32) -> CaseReport {
             windows: (0..windows).map(resources).collect(),
             ..Resources::default()
         },
+        containment: Containment::default(),
         warnings: Vec::new(),
         recommendations: Vec::new(),
         settings: (0..40).map(setting).collect(),

@@ -64,7 +64,7 @@ impl Workers {
 /// Time in tasks between two looks, at most the time between them.
 fn spent(last: Seen, now: Seen, span: Duration) -> Duration {
     // A worker that has been in its tasks ever since the last look has not told how long yet.
-    let is_still_in = now.turns == last.turns && now.turns % 2 == 0;
+    let is_still_in = now.turns == last.turns && now.turns.is_multiple_of(2);
     match is_still_in {
         true => span,
         false => now.busy.saturating_sub(last.busy).min(span),

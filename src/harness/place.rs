@@ -58,12 +58,28 @@ pub(super) fn touch(suite: &Suite) {
 
 /// A name for this run: nextest's where it is one of several processes, else the time and something random.
 pub(super) fn run_id(seed: u64) -> String {
-    let of_nextest = std::env::var("NEXTEST_RUN_ID").ok().filter(|id| is_file_name(id));
-    of_nextest.unwrap_or_else(|| {
+    of_nextest().unwrap_or_else(|| {
         let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let salt = u64::from(std::process::id()) ^ seed.rotate_left(17);
         format!("{now}-{:04x}", salt & 0xffff)
     })
+}
+
+fn of_nextest() -> Option<String> {
+    std::env::var("NEXTEST_RUN_ID").ok().filter(|id| is_file_name(id))
+}
+
+/// The seed that all processes of one nextest run find by themselves: a second try is then the same test.
+pub(super) fn shared_seed() -> Option<u64> {
+    // 32 bits, as for other runs: people type it again.
+    of_nextest().map(|id| u64::from(crc32fast::hash(id.as_bytes())))
+}
+
+/// Which try at its case nextest says that this process is; unknown elsewhere.
+pub(super) fn attempt() -> Option<u32> {
+    // Whoever leaves the run's name out for a suite started within a test means the rest as well.
+    of_nextest()?;
+    std::env::var("NEXTEST_ATTEMPT").ok()?.parse().ok()
 }
 
 fn is_file_name(text: &str) -> bool {

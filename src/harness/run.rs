@@ -101,7 +101,8 @@ fn check_self(settings: &Settings) -> ExitCode {
 
 fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared {
     // A seed that people can type again.
-    let seed = settings.run().count("seed").unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    let seed = settings.run().count("seed").or_else(place::shared_seed);
+    let seed = seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
     Shared {
         suite: *suite,
         seed,

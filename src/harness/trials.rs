@@ -164,13 +164,18 @@ impl Shared {
     }
 
     fn supervised(&self, begun: &Begun, case: &Registered, order: &Order, folder: String) -> CaseReport {
-        // What cannot be put away is written over.
-        let earlier = begun.folder.put_away_earlier(&folder).unwrap_or_else(|error| Some(error.to_string()));
+        let (counted, warning) = match begun.folder.put_away_earlier(&folder) {
+            Ok(Some(earlier)) => (earlier.attempt + 1, Some(earlier.sentence)),
+            Ok(None) => (1, None),
+            // What cannot be put away is written over.
+            Err(error) => (1, Some(error.to_string())),
+        };
         let report = begun_report(&CaseFacts {
             info: &case.info,
             settings: &order.terms.settings,
             seed: order.terms.seed,
             started_at: place::now(),
+            attempt: place::attempt().unwrap_or(counted),
             repeat: self.repeat(&order.name, case),
             limits: &order.limits,
             folder,
@@ -191,7 +196,7 @@ impl Shared {
         };
         let gone = begun.folder.missing_in(&report.folder, files);
         let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
-        report.warnings.extend(earlier.into_iter().chain(gone));
+        report.warnings.extend(warning.into_iter().chain(gone));
         report
     }
 

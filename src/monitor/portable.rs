@@ -168,7 +168,8 @@ pub(crate) fn find_marked(_variable: &str, _value: &str) -> Vec<u32> {
 }
 
 /// Whether the process exists and is no zombie.
-pub(crate) fn is_alive(pid: u32) -> bool {
+#[cfg(test)]
+fn is_alive(pid: u32) -> bool {
     let pid = Pid::from_u32(pid);
     let mut system = System::new();
     refresh(&mut system, ProcessesToUpdate::Some(&[pid]));

@@ -13,6 +13,14 @@ pub(crate) struct RunFolder {
     pub(super) path: PathBuf,
 }
 
+/// An earlier try at a case in the same run.
+pub(crate) struct Earlier {
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    /// What became of it, and where that is.
+    pub(crate) sentence: String,
+}
+
 /// What the run is, written when it begins: the reports of a run that did not live to write them rest on it.
 pub(super) const BEGUN: &str = "run.json";
 
@@ -21,7 +29,9 @@ pub(super) const RUNNING: &str = ".running";
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} {path} cannot be {done}: {source}; choose another folder with --report-dir or make room")]
+#[error(
+    "{what} {path} cannot be {done}: {source}; choose another folder with --report-dir or PROOFLOAD_REPORT_DIR, or make room"
+)]
 pub(crate) struct FolderError {
     what: &'static str,
     path: String,
@@ -73,20 +83,21 @@ impl RunFolder {
 
     /// Puts away what an earlier attempt of the same run left in the folder of a case, and says what became of it: test
     /// runners try again what has failed.
-    pub(crate) fn put_away_earlier(&self, folder: &str) -> Result<Option<String>, FolderError> {
+    pub(crate) fn put_away_earlier(&self, folder: &str) -> Result<Option<Earlier>, FolderError> {
         let path = self.path.join(folder);
         if !path.exists() {
             return Ok(None);
         }
-        let (number, away) = (1..)
-            .map(|number| (number, format!("{folder}.attempt-{number}")))
+        let (attempt, away) = (1..)
+            .map(|attempt| (attempt, format!("{folder}.attempt-{attempt}")))
             .find(|(_, away)| !self.path.join(away).exists())
             .unwrap_or_default();
         fs::rename(&path, self.path.join(&away)).map_err(failed("the folder", &path, "put away"))?;
         let case = fs::read(self.path.join(&away).join("case.json")).ok();
         let case: Option<CaseReport> = case.and_then(|text| serde_json::from_slice(&text).ok());
         let verdict = case.map_or("unknown", |case| case.verdict.words());
-        Ok(Some(format!("attempt {number} of this run ended: {verdict}; it is in {away}")))
+        let sentence = format!("attempt {attempt} of this run ended: {verdict}; it is in {away}");
+        Ok(Some(Earlier { attempt, sentence }))
     }
 
     /// A sentence about those of `files` that the folder of a case has no more, if any: the case itself or somebody

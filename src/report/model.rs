@@ -129,6 +129,9 @@ pub struct CaseReport {
     pub duration_s: f64,
     /// Its seed.
     pub seed: u64,
+    /// Which try of the run this is, from 1: test runners try again what has failed.
+    #[serde(default = "first")]
+    pub attempt: u32,
     /// The command that repeats it.
     pub repeat: String,
     /// How its process ended.
@@ -163,6 +166,11 @@ pub struct CaseReport {
     pub output_tail: String,
     /// Its folder, relative to the run's.
     pub folder: String,
+}
+
+/// Of a report that was written before tries were counted.
+fn first() -> u32 {
+    1
 }
 
 /// Why and how a case was stopped.

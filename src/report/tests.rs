@@ -108,6 +108,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         started_at: "2026-11-21T08:15:02Z".to_owned(),
         duration_s: 5.12,
         seed: 42,
+        attempt: 1,
         repeat: format!("cargo test --test stress -- --exact cases::search::{name} --seed 42"),
         ending: Ending::Returned,
         ending_sentence: Ending::Returned.to_string(),

@@ -1,6 +1,5 @@
 use std::{
     collections::BTreeMap,
-    fs,
     io::{self, BufRead, BufReader, Read},
     path::Path,
     process::ExitCode,
@@ -122,11 +121,11 @@ fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
 fn take_stdin() -> io::Result<Box<dyn Read + Send>> {
     #[cfg(unix)]
     {
-        use std::os::fd::AsFd;
+        use std::{fs::File, os::fd::AsFd};
         let control = io::stdin().as_fd().try_clone_to_owned()?;
-        let nothing = fs::File::open("/dev/null")?;
+        let nothing = File::open("/dev/null")?;
         rustix::stdio::dup2_stdin(&nothing)?;
-        Ok(Box::new(fs::File::from(control)))
+        Ok(Box::new(File::from(control)))
     }
     #[cfg(not(unix))]
     {

@@ -14,9 +14,18 @@ pub(crate) fn become_subreaper() {
 pub(super) fn contain(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+    #[cfg(not(any(unix, windows)))]
     let _ = command;
 }
+
+/// Of `CreateProcess`: Ctrl-C at the console does not reach such a process. There is no signal to the group as such.
+#[cfg(windows)]
+const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+
+/// The variables that name the folder for temporary files.
+pub(super) const TEMPORARY_FOLDER: &[&str] = if cfg!(windows) { &["TMP", "TEMP"] } else { &["TMPDIR"] };
 
 /// What a child does to itself before anything else: no core dumps, and the first to go when the machine is out of
 /// memory.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use super::cgroup::Cgroup;
 use super::{Order, SuperviseError};
-use crate::{safety::Crossing, stop::StopReason, units::ByteSize};
+use crate::safety::Crossing;
+#[cfg(target_os = "linux")]
+use crate::{stop::StopReason, units::ByteSize};
 
 /// The data limit is this many times the limit on memory, since address space that was never touched counts too, ...
 const DATA_TIMES: u64 = 2;

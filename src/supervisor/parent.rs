@@ -12,7 +12,7 @@ use std::{
 use super::{
     Control, Gathered, Order, Record,
     child::{CHILD_VARIABLE, Orders, Word},
-    containment::{contain, kill, kill_group, reap, terminate_group},
+    containment::{TEMPORARY_FOLDER, contain, kill, kill_group, reap, terminate_group},
     ending::{Ending, Evidence},
     hold::Hold,
     ladder::{Ladder, Step},
@@ -104,7 +104,7 @@ fn spawn(
         .args(["--exact", &order.name, "--nocapture"])
         .env(CHILD_VARIABLE, token)
         // What the case leaves in the temporary folder goes with its own.
-        .env("TMPDIR", temporary)
+        .envs(TEMPORARY_FOLDER.iter().map(|name| (name, temporary)))
         .stdin(Stdio::piped())
         .stdout(output.try_clone().map_err(SuperviseError::Spawn)?)
         .stderr(output);

@@ -36,7 +36,7 @@ fn send(pid: u32, signal: Signal) {
 }
 
 /// Whether the process is there and no zombie that waits for its parent.
-fn is_alive(pid: u32) -> bool {
+pub(super) fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
     !matches!(state, None | Some("Z" | "X"))

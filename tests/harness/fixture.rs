@@ -46,6 +46,12 @@ impl Package {
         package
     }
 
+    /// Where the package and everything of it is.
+    #[cfg(target_os = "linux")]
+    pub(super) fn folder(&self) -> &Path {
+        self.root.path()
+    }
+
     /// A path in the package.
     pub(super) fn file(&self, path: &str) -> PathBuf {
         self.root.path().join("package").join(path)
@@ -94,14 +100,8 @@ impl Package {
         self.ready(Command::new(env::current_exe().unwrap()), arguments)
     }
 
-    /// The same, started by another program: its words, `folder` as its argument, and then the suite's.
-    pub(super) fn suite_in(&self, program: &[&str], folder: &Path, arguments: &[&str]) -> Start {
-        let mut command = Command::new(program[0]);
-        command.args(&program[1..]).arg(folder).arg(env::current_exe().unwrap());
-        self.ready(command, arguments)
-    }
-
-    fn ready(&self, mut command: Command, arguments: &[&str]) -> Start {
+    /// A program with these arguments, in the package's folder and with the suite's surroundings.
+    pub(super) fn ready(&self, mut command: Command, arguments: &[&str]) -> Start {
         let number = self.starts.replace(self.starts.get() + 1);
         let printed = |stream: &str| self.root.path().join(format!("{stream}-{number}"));
         for (name, _) in env::vars_os() {
@@ -142,6 +142,19 @@ impl Start {
         self
     }
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// In a process group of its own.
+    #[cfg(target_os = "linux")]
+    pub(super) fn in_a_group(mut self) -> Self {
+        std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
+        self
+    }
+
     #[track_caller]
     pub(super) fn start(mut self) -> Running {
         // Into files rather than pipes: whoever keeps a pipe open would keep the test waiting.
@@ -165,10 +178,12 @@ pub(super) struct Running {
 }
 
 impl Running {
+    #[cfg(target_os = "linux")]
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn stderr(&self) -> String {
         read(&self.stderr)
     }
@@ -214,6 +229,7 @@ impl Ended {
         self
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn succeeded(&self) -> bool {
         self.status.success()
     }
@@ -252,6 +268,7 @@ impl std::fmt::Display for Ended {
 }
 
 /// Looks until there is something to see.
+#[cfg(target_os = "linux")]
 #[track_caller]
 pub(super) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();

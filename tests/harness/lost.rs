@@ -1,10 +1,15 @@
 //! What is kept when things go wrong around a run: its supervisor is killed, its disk is full, a test runner tries
 //! again.
 
-use std::{fs, process::Command};
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{
-    fixture::{Package, json, wait_for},
+    Impossible,
+    confined::Confinement,
+    ending::is_alive,
+    fixture::{Package, Running, Start, json, wait_for},
     tests,
 };
 
@@ -13,11 +18,13 @@ tests![
     a_run_that_goes_on_is_left_alone,
     a_run_that_is_not_there_is_named,
     another_attempt_puts_the_first_away,
+    what_a_test_runner_kills_is_recovered
+    ; where possible:
     a_full_disk_for_the_reports_is_no_silence,
 ];
 
 /// Starts two cases, the second of a minute, and waits until that one has had loads in its journal.
-fn with_a_long_case(package: &Package) -> super::fixture::Running {
+fn with_a_long_case(package: &Package) -> Running {
     let running =
         package.suite(&["-m", "long or nightly and not slow", "--skip", "deaf", "--skip", "second"]).start();
     wait_for("slices in the journal", || {
@@ -48,7 +55,9 @@ fn a_run_that_was_killed_is_recovered() {
     assert_eq!(case["ending"]["kind"], "supervisor_lost");
     let counts = &case["loads"][0]["total"]["counts"];
     assert!(counts["ok"].as_u64().unwrap() > 5, "{case:#}");
-    assert_eq!(case["loads"][0]["complete"], false);
+    // The load hears of the loss a moment before it is killed, and may just be quick enough to tell its end.
+    let load = &case["loads"][0];
+    assert!(load["complete"] == false || load["stopped"] == "supervisor_lost", "{load:#}");
     assert!(case["duration_s"].as_f64().unwrap() > 0.5, "{case:#}");
     let again = package.run(&["--recover", "latest"]).exits(101);
     assert!(again.stderr.contains("2 cases") || again.stderr.contains("1 passed, 0 failed"), "{again}");
@@ -89,24 +98,12 @@ fn another_attempt_puts_the_first_away() {
 }
 
 /// A disk of the test's own: a small file system in memory that only the suite sees.
-fn a_full_disk_for_the_reports_is_no_silence() {
+fn a_full_disk_for_the_reports_is_no_silence() -> Result<(), Impossible> {
     let package = Package::new();
-    let may_mount = Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|o| o.status.success());
-    if !may_mount {
-        // The runner has no way to skip at run time; the same code path is tested with a folder that cannot be made.
-        eprintln!("skipped: no file system may be mounted here");
-        return;
-    }
     let disk = package.file("disk");
     fs::create_dir_all(&disk).unwrap();
-    let ended = package
-        .suite_in(
-            &["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=64k none \"$0\" && exec \"$@\""],
-            &disk,
-            &["fast_"],
-        )
-        .env("PROOFLOAD_REPORT_DIR", &disk)
-        .run();
+    let small = Confinement::mounts("mount -t tmpfs -o size=64k none \"$0\"", &disk)?;
+    let ended = small.suite(&package, &["fast_"]).env("PROOFLOAD_REPORT_DIR", &disk).run();
     assert!(!ended.succeeded(), "{ended}");
     assert!(ended.stderr.contains("No space left on device"), "{ended}");
     assert!(
@@ -114,4 +111,40 @@ fn a_full_disk_for_the_reports_is_no_silence() {
         "the summary: {ended}"
     );
     assert_eq!(package.temporary_files(), [""; 0]);
+    Ok(())
+}
+
+/// A case as nextest starts it.
+fn as_nextest_does(package: &Package, case: &str) -> Start {
+    package
+        .suite(&["--exact", &format!("suite::{case}"), "--nocapture"])
+        .env("NEXTEST", "1")
+        .env("NEXTEST_RUN_ID", "0a1b-2c")
+        .env("NEXTEST_ATTEMPT", "1")
+        .env("NEXTEST_EXECUTION_MODE", "process-per-test")
+        .in_a_group()
+}
+
+/// What nextest does to a test whose time is over, and whose time to say so is over as well.
+fn kill_group(running: &Running) {
+    let group = Pid::from_raw(running.pid().try_into().unwrap()).unwrap();
+    for signal in [Signal::TERM, Signal::KILL] {
+        kill_process_group(group, signal).unwrap();
+    }
+}
+
+fn what_a_test_runner_kills_is_recovered() {
+    let package = Package::new();
+    let running = as_nextest_does(&package, "long_deaf").start();
+    let case: u32 = wait_for("the case to begin", || package.said("pid").first()?.parse().ok());
+    kill_group(&running);
+    drop(running);
+    // It is in a group of its own, where the signals did not reach it.
+    wait_for("the case to end", || (!is_alive(case)).then_some(()));
+    wait_for("its files to go", || package.temporary_files().is_empty().then_some(()));
+    as_nextest_does(&package, "fast_closed").run().exits(0);
+    assert_eq!(package.report()["summary"]["cases"], 1, "the other had no time to report");
+    package.run(&["--recover", "0a1b-2c"]).exits(101).says("ABORTED suite::long_deaf");
+    assert_eq!(package.report()["summary"]["cases"], 2);
+    assert_eq!(package.case("long_deaf")["ending"]["kind"], "supervisor_lost");
 }

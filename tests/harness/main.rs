@@ -4,6 +4,8 @@
 
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod confined;
+#[cfg(target_os = "linux")]
 mod ending;
 mod fixture;
 mod inspection;
@@ -11,6 +13,7 @@ mod listing;
 #[cfg(target_os = "linux")]
 mod lost;
 mod mistakes;
+mod nextest;
 mod overrides;
 mod reports;
 mod selection;
@@ -20,16 +23,29 @@ mod turns;
 
 use std::{env, process::ExitCode};
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
 
-/// The name of a test and what it does; it fails by a panic.
-type Test = (&'static str, fn());
+/// The name of a test and what it does.
+type Test = (&'static str, Body);
 
-/// Makes the table of a module's tests.
+/// What a test does; it fails by a panic.
+#[derive(Clone, Copy)]
+enum Body {
+    Always(fn()),
+    /// Needs a tool or a right that not every machine has.
+    WherePossible(fn() -> Result<(), Impossible>),
+}
+
+/// Why a test cannot be done here.
+struct Impossible(String);
+
+/// Makes the table of a module's tests; those that are not possible everywhere come after `where possible:`.
 macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        pub(super) const TESTS: &[$crate::Test] =
-            &[$((concat!(module_path!(), "::", stringify!($name)), $name as fn())),*];
+    ($($name:ident),* $(,)? $(; where possible: $($needy:ident),* $(,)?)?) => {
+        pub(super) const TESTS: &[$crate::Test] = &[
+            $((concat!(module_path!(), "::", stringify!($name)), $crate::Body::Always($name)),)*
+            $($((concat!(module_path!(), "::", stringify!($needy)), $crate::Body::WherePossible($needy)),)*)?
+        ];
     };
 }
 use tests;
@@ -50,23 +66,32 @@ fn drive() -> ExitCode {
     let tables: &[&[Test]] = &[
         bad_input::TESTS,
         #[cfg(target_os = "linux")]
+        confined::TESTS,
+        #[cfg(target_os = "linux")]
         ending::TESTS,
         inspection::TESTS,
         listing::TESTS,
         #[cfg(target_os = "linux")]
         lost::TESTS,
         mistakes::TESTS,
+        nextest::TESTS,
         overrides::TESTS,
         reports::TESTS,
         selection::TESTS,
         status::TESTS,
         turns::TESTS,
     ];
-    let trial = |(name, test): &Test| {
-        let test = *test;
-        Trial::test(name.trim_start_matches("harness::"), move || {
-            test();
-            Ok(())
+    let trial = |(name, body): &Test| {
+        let body = *body;
+        Trial::ignorable_test(name.trim_start_matches("harness::"), move || {
+            let done = match body {
+                Body::Always(test) => {
+                    test();
+                    Ok(())
+                }
+                Body::WherePossible(test) => test(),
+            };
+            Ok(done.map_or_else(|Impossible(why)| Completion::ignored_with(why), |()| Completion::Completed))
         })
     };
     let trials = tables.iter().flat_map(|table| table.iter()).map(trial).collect();

@@ -148,6 +148,16 @@ async fn late_nightly(cx: Context) -> Result {
     three(cx).await
 }
 
+/// Fails unless it was tried before.
+#[proofload::case]
+async fn second_try(cx: Context) -> Result {
+    say("tries", "one more");
+    let folder = env::var_os(SAID_VARIABLE).map(PathBuf::from).expect("the driver names a folder");
+    let tries = fs::read_to_string(folder.join("tries")).expect("it was just written");
+    assert!(tries.lines().count() > 1, "the first try");
+    three(cx).await
+}
+
 /// Says that it has begun and where it is.
 fn say_place(cx: &Context) {
     fs::write(cx.scratch_dir().join("data"), "x").expect("the scratch folder can be written");

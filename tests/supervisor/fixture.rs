@@ -27,9 +27,9 @@ const AFTERMATH: Duration = Duration::from_secs(5);
 /// A package with a suite of bad cases, in a temporary folder with everything that the suite may touch.
 pub(crate) struct Fixture {
     home: TempDir,
-    stage: stage::Stage,
     /// What this run sets: `case.key=value`.
     settings: Vec<String>,
+    stage: stage::Stage,
 }
 
 /// A run of the suite that is over.
@@ -50,7 +50,7 @@ impl Fixture {
     /// The same in a folder of this one.
     pub(crate) fn within(folder: impl AsRef<Path>) -> Self {
         let home = tempfile::tempdir_in(folder).expect("a temporary folder");
-        let fixture = Self { home, stage: stage::Stage::default(), settings: Vec::new() };
+        let fixture = Self { home, settings: Vec::new(), stage: stage::Stage::default() };
         for folder in ["package/stress", "tmp", "reports"] {
             fs::create_dir_all(fixture.home.path().join(folder)).expect("a folder");
         }
@@ -59,7 +59,7 @@ impl Fixture {
     }
 
     /// Runs with this setting of a case: `case.key=value`.
-    pub(crate) fn with(mut self, setting: String) -> Self {
+    pub(crate) fn set(mut self, setting: String) -> Self {
         self.settings.push(setting);
         self
     }
@@ -94,8 +94,8 @@ impl Fixture {
             .env("PROOFLOAD_LOCK", "off")
             .env("PROOFLOAD_PROGRESS", "off")
             .env("TMPDIR", home.join("tmp"))
-            .envs(self.stage.environment())
             .args(self.settings.iter().flat_map(|setting| ["--set", setting.as_str()]))
+            .envs(self.stage.environment())
             .current_dir(home)
             .stdout(output.try_clone().expect("a file"))
             .stderr(output);

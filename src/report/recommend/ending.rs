@@ -65,10 +65,7 @@ fn crash(case: &CaseReport) -> Option<Advice> {
 
 /// For the endings that want of memory may explain.
 fn memory_at_the_end(case: &CaseReport) -> String {
-    let is_about_memory = match &case.ending {
-        Ending::AllocationFailed | Ending::OutOfMemory => true,
-        _ => false,
-    };
+    let is_about_memory = matches!(&case.ending, Ending::AllocationFailed | Ending::OutOfMemory);
     if !is_about_memory || case.resources.samples == 0 {
         return String::new();
     }

@@ -66,7 +66,7 @@ fn the_last_of_a_disk_is_not_taken() -> Result<Completion, Failed> {
         return Ok(Completion::ignored_with("/dev/shm has less than 100 MiB left"));
     }
     let limit = free(&disk) - 24 * MIB;
-    let fixture = Fixture::within("/dev/shm").with(format!("fills_disk.min_free_disk={limit}"));
+    let fixture = Fixture::within("/dev/shm").set(format!("fills_disk.min_free_disk={limit}"));
     let case = fixture.run("fills_disk").bad_case(101);
     assert_eq!(case.fate(), "aborted, returned, machine_disk by stop token");
     assert_reason(&case, "stopped: the disk of the ", " must stay free (min_free_disk)");
@@ -83,7 +83,7 @@ fn the_last_memory_is_not_taken() -> Result<Completion, Failed> {
     }
     // Far enough from what is free for others not to come below it, near enough for this case to.
     let limit = free - 800 * MIB;
-    let fixture = Fixture::new().with(format!("takes_the_machines_memory.min_free_memory={limit}"));
+    let fixture = Fixture::new().set(format!("takes_the_machines_memory.min_free_memory={limit}"));
     let case = fixture.run("takes_the_machines_memory").bad_case(101);
     assert_eq!(case.fate(), "aborted, killed, machine_memory by SIGKILL");
     assert_reason(&case, "stopped: the machine had ", " must stay free (min_free_memory)");

@@ -47,7 +47,7 @@ fn memory_of_the_surroundings_is_told() {
     let group = Group::of(400 << 20).expect("one could be made just now");
     let run = Fixture::new()
         .in_group(&group.folder)
-        .with_variable("PROOFLOAD_CONTAINMENT", "polling")
+        .with("PROOFLOAD_CONTAINMENT", "polling")
         .run("outgrows_its_surroundings");
     let case = run.bad_case(101);
     assert_eq!(case.fate(), "fail, out_of_memory, not stopped");

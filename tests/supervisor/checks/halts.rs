@@ -54,7 +54,7 @@ fn a_clock_that_jumps_changes_nothing() {
     fs::write(&source, include_str!("jumping_clock.c")).expect("a file");
     let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
     assert!(made.expect("cc is there").success());
-    let case = fixture.with_variable("LD_PRELOAD", library).run("sees_the_clock_jump").bad_case(101);
+    let case = fixture.with("LD_PRELOAD", library).run("sees_the_clock_jump").bad_case(101);
     assert!(case.number("/figures/0/value") > 7_000.0, "the clock did not jump: {}", case.at("/figures"));
     assert_eq!(case.fate(), "aborted, returned, time_limit by stop token");
     let (at, took) = (case.number("/stop/at_s"), case.number("/stop/took_s"));

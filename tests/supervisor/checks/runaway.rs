@@ -75,7 +75,7 @@ fn assert_no_group_is_left(run: &Ended) {
 /// 1.15 times the limit on a machine with nothing else to do.
 fn a_runaway_is_caught_by_looking() {
     best_of_three(|| {
-        let run = Fixture::new().with_variable("PROOFLOAD_CONTAINMENT", "polling").run("runs_away");
+        let run = Fixture::new().with("PROOFLOAD_CONTAINMENT", "polling").run("runs_away");
         let case = run.bad_case(101);
         assert_stopped_for_memory(&case);
         assert_eq!(
@@ -90,7 +90,7 @@ fn a_runaway_is_caught_by_looking() {
 }
 
 fn a_runaway_is_held_by_a_cgroup() {
-    let run = Fixture::new().with_variable("PROOFLOAD_CONTAINMENT", "hard").run("runs_away");
+    let run = Fixture::new().with("PROOFLOAD_CONTAINMENT", "hard").run("runs_away");
     let case = run.bad_case(101);
     assert_stopped_for_memory(&case);
     let tier = case.text("/containment/tier");
@@ -107,7 +107,7 @@ fn a_runaway_is_held_by_a_cgroup() {
 /// Runs a case that suspends its supervisor, and wakes that again when all is over: it cannot be the one who saw the
 /// memory.
 fn run_unseen(marker: &str) -> Ended {
-    let fixture = Fixture::new().with_variable("PROOFLOAD_CONTAINMENT", "hard");
+    let fixture = Fixture::new().with("PROOFLOAD_CONTAINMENT", "hard");
     let suspended = fixture.file("suspended");
     let waking = thread::spawn(move || {
         let mut supervisor = None;
@@ -156,7 +156,7 @@ fn assert_ended_by_the_kernel(case: &Seen, limit: &str) {
 fn a_hard_limit_that_cannot_be_had_fails() {
     let run = Fixture::new()
         .among_own_mounts(WITHOUT_CGROUPS)
-        .with_variable("PROOFLOAD_CONTAINMENT", "hard")
+        .with("PROOFLOAD_CONTAINMENT", "hard")
         .run("wants_to_be_held");
     let cases = run.all_cases(101);
     assert_eq!(cases.len(), 2);

@@ -19,8 +19,7 @@ fn no_operation_starts_after_a_stop() {
     best_of_three(|| {
         let fixture = Fixture::new();
         let stop_file = fixture.file("stop");
-        let cases =
-            fixture.with_variable("PROOFLOAD_STOP_FILE", stop_file).run("asks_for_its_stop").all_cases(130);
+        let cases = fixture.with("PROOFLOAD_STOP_FILE", stop_file).run("asks_for_its_stop").all_cases(130);
         let [case] = &cases[..] else { panic!("{} cases ran", cases.len()) };
         assert_eq!(case.fate(), "aborted, returned, stop_file by stop token");
         for load in [0, 1] {

@@ -31,7 +31,7 @@ fn two_suites_at_once_take_turns() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let lock = folder.path().join("lock");
     let [one, other] = ["panics", "eats_memory"].map(|marker| {
-        let fixture = Fixture::new().with_variable("PROOFLOAD_LOCK", &lock);
+        let fixture = Fixture::new().with("PROOFLOAD_LOCK", &lock);
         thread::spawn(move || fixture.run(marker).all_cases(101))
     });
     let both = [one, other].map(|suite| suite.join().expect("the suite ended well"));
@@ -56,11 +56,11 @@ fn two_suites_at_once_take_turns() {
 fn a_killed_suite_gives_its_turn_away() {
     let first = Fixture::new();
     let lock = first.file("lock");
-    let first = first.with_variable("PROOFLOAD_LOCK", &lock);
+    let first = first.with("PROOFLOAD_LOCK", &lock);
     let mut supervisor = first.start("is_orphaned");
     let has_begun = wait_for(Duration::from_secs(60), || first.word("case").is_some());
     assert!(has_begun, "{}", first.output());
-    let second = Fixture::new().with_variable("PROOFLOAD_LOCK", &lock);
+    let second = Fixture::new().with("PROOFLOAD_LOCK", &lock);
     let waiting = thread::spawn(move || second.run("returns_an_error"));
     thread::sleep(Duration::from_secs(1));
     assert!(!waiting.is_finished() && !has_ended(first.word("case").expect("a number")));
