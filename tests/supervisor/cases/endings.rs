@@ -28,7 +28,12 @@ async fn is_ended_by_a_signal(cx: Context) -> proofload::Result {
 }
 
 /// No limit of ours stops it: only its surroundings have less memory than it wants.
-#[proofload::case(outgrows_its_surroundings, max_memory = "off", max_memory_growth = "off")]
+#[proofload::case(
+    outgrows_its_surroundings,
+    max_memory = "off",
+    max_memory_growth = "off",
+    min_free_memory = "off"
+)]
 async fn outgrows_its_surroundings(cx: Context) {
     amid_load(&cx).await;
     let mut eaten: Vec<Vec<u8>> = Vec::new();

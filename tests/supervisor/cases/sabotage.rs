@@ -55,7 +55,7 @@ async fn cuts_its_journal(cx: Context) -> proofload::Result {
 }
 
 /// Leaves no room on the disk of the reports for a while.
-#[proofload::case(fills_the_disk)]
+#[proofload::case(fills_the_disk, min_free_disk = "off")]
 async fn fills_the_disk(cx: Context) -> proofload::Result {
     amid_load(&cx).await;
     let path = run_folder()?.join("filler");

@@ -1,16 +1,16 @@
 use libtest_mimic::{Completion, Failed, Trial};
 use rustix::fs::{StatVfs, statfs, statvfs};
 
-use super::trial;
+use super::{ignorable_trial, trial};
 use crate::{fixture::Fixture, seen::Seen};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("open_descriptors_over_their_limit_are_stopped", open_descriptors_over_their_limit_are_stopped),
         trial("threads_over_their_limit_are_stopped", threads_over_their_limit_are_stopped),
-        Trial::ignorable_test("writing_over_its_limit_is_stopped", writing_over_its_limit_is_stopped),
-        Trial::ignorable_test("the_last_of_a_disk_is_not_taken", the_last_of_a_disk_is_not_taken),
-        Trial::ignorable_test("the_last_memory_is_not_taken", the_last_memory_is_not_taken),
+        ignorable_trial("writing_over_its_limit_is_stopped", writing_over_its_limit_is_stopped),
+        ignorable_trial("the_last_of_a_disk_is_not_taken", the_last_of_a_disk_is_not_taken),
+        ignorable_trial("the_last_memory_is_not_taken", the_last_memory_is_not_taken),
         trial("limits_that_come_near_are_warned_of", limits_that_come_near_are_warned_of),
         trial("a_case_that_needs_more_than_there_is_is_left_out", a_case_that_needs_more_is_left_out),
     ]

@@ -61,14 +61,21 @@ fn trial(name: &str, test: fn()) -> Trial {
     })
 }
 
+/// A test that may find out that it cannot be made here.
+fn ignorable_trial(name: &str, test: impl FnOnce() -> Result<Completion, Failed> + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let _beside = TURNS.read().unwrap_or_else(PoisonError::into_inner);
+        test()
+    })
+}
+
 /// A test that needs the program `setsid`, which some systems do not have.
 fn trial_with_setsid(name: &str, test: fn()) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+    ignorable_trial(name, move || {
         let path = std::env::var_os("PATH").unwrap_or_default();
         if !std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_in(&folder)) {
             return Ok(Completion::ignored_with("there is no setsid"));
         }
-        let _beside = TURNS.read().unwrap_or_else(PoisonError::into_inner);
         test();
         Ok(Completion::Completed)
     })

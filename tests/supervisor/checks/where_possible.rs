@@ -4,7 +4,7 @@ use std::{process::Command, sync::PoisonError};
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use super::TURNS;
+use super::{TURNS, ignorable_trial};
 use crate::cgroup::Group;
 
 /// Something that a system may lack.
@@ -43,11 +43,10 @@ impl Need {
 
 /// A test that is ignored, with the reason, where something that it needs is not there.
 pub(super) fn trial_with(need: Need, name: &str, test: fn()) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+    ignorable_trial(name, move || {
         if let Some(obstacle) = need.obstacle() {
             return Ok(Completion::ignored_with(obstacle));
         }
-        let _beside = TURNS.read().unwrap_or_else(PoisonError::into_inner);
         test();
         Ok(Completion::Completed)
     })
