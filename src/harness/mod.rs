@@ -13,7 +13,7 @@ mod selection;
 mod self_check;
 mod trials;
 
-pub use exit::{FAILED, HUNG_UP, INTERRUPTED, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};
+pub use exit::{FAILED, HUNG_UP, INTERRUPTED, NO_ROOM, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};
 
 use std::process::ExitCode;
 

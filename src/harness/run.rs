@@ -62,13 +62,21 @@ pub(super) fn run(
     }
     become_subreaper();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
+    let unfit = shared.results().unfit;
     let is_written = arguments.test.list || report(&shared);
+    // A runner with a process for each case would take it for that case's failure.
+    let is_alone = std::env::var_os("NEXTEST_RUN_ID").is_none();
+    let nothing_ran = is_alone && unfit > 0 && conclusion.num_passed == 0;
+    if nothing_ran {
+        eprintln!("error: none of the cases ran: the machine has no room for them");
+    }
     let stopped = shared.begun.get().and_then(|begun| begun.control.stop_reason());
     ExitCode::from(match (stopped, conclusion.has_failed(), is_written) {
         (Some(StopReason::Terminated), _, _) => exit::TERMINATED,
         (Some(StopReason::HungUp), _, _) => exit::HUNG_UP,
         (Some(_), _, _) => exit::INTERRUPTED,
         (None, true, _) => exit::FAILED,
+        (None, false, _) if nothing_ran => exit::NO_ROOM,
         (None, false, false) => exit::REPORT_NOT_WRITTEN,
         (None, false, true) => exit::PASSED,
     })

@@ -57,6 +57,8 @@ pub(super) struct Results {
     pub(super) cases: Vec<CaseReport>,
     pub(super) ignored: Vec<IgnoredCase>,
     pub(super) is_unwritten: bool,
+    /// Cases that the machine has no room for.
+    pub(super) unfit: usize,
 }
 
 /// One trial for each case that libtest-mimic is to know of.
@@ -115,7 +117,10 @@ impl Shared {
         let mut order = self.order(name, case, begun.folder.path().join(&folder), false)?;
         match fitness(begun, &order) {
             Preflight::Fit { warnings } => order.warnings = warnings,
-            Preflight::Unfit { reason } => return Ok(self.skipped(name, reason)),
+            Preflight::Unfit { reason } => {
+                self.results().unfit += 1;
+                return Ok(self.skipped(name, reason));
+            }
         }
         let report = self.supervised(begun, case, &order, folder);
         drop(turn);

@@ -160,7 +160,9 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
         run.ignored.sort_by(|a: &IgnoredCase, b| a.name.cmp(&b.name));
         (run.started_at, run.duration_s) =
             span((&run.started_at, run.duration_s), (&earlier.started_at, earlier.duration_s));
-        run.stopped = run.stopped.or(earlier.stopped);
+        // What was stopped once and has passed since is no stop of the run.
+        let is_stopped = run.cases.iter().any(|case| case.stop.is_some());
+        run.stopped = run.stopped.or(earlier.stopped.filter(|_| is_stopped));
         run.warnings.extend(earlier.warnings);
         run.warnings.sort();
         run.warnings.dedup();

@@ -17,6 +17,7 @@ tests![
     a_report_that_cannot_be_written,
     a_lock_that_cannot_be_used,
     a_file_that_was_not_built_in,
+    a_machine_without_room_for_any_case_is_no_success,
 ];
 
 fn passed() {
@@ -138,4 +139,25 @@ fn a_file_that_was_not_built_in() {
         assert_eq!(ended.stderr.lines().count(), 1, "{ended}");
     }
     assert!(main.metadata().unwrap().modified().unwrap() > earlier, "cargo builds it anew");
+}
+
+fn a_machine_without_room_for_any_case_is_no_success() {
+    let package = Package::new();
+    let ended = package.run(&["fast_open", "--set", "needs_memory=900TiB"]).exits(75);
+    let ended = ended.says("none of the cases ran: the machine has no room for them");
+    assert!(
+        ended.outcomes()[0].starts_with("fast_open ignored (needs 900 TiB of memory (needs_memory), "),
+        "{ended}"
+    );
+    let some = package.run(&[
+        "-m",
+        "not slow",
+        "fast_",
+        "--skip",
+        "stamped",
+        "--set",
+        "fast_open.needs_memory=900TiB",
+    ]);
+    let some = some.exits(0);
+    assert!(some.outcomes().iter().any(|outcome| outcome == "fast_closed ok"), "{some}");
 }

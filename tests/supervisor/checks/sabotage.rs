@@ -63,7 +63,8 @@ fn a_journal_that_was_cut_is_told() {
 fn a_full_disk_for_the_journal_is_told() {
     let disk = "mount -t tmpfs -o size=1m none \"$0\" && { \"$@\"; status=$?; cp -a \"$0\" \"$0.kept\" && \
                 umount \"$0\" && cp -a \"$0.kept/.\" \"$0\"; exit $status; }";
-    let case = Fixture::new().among_own_mounts(disk).run("fills_the_disk").bad_case(101);
+    let fixture = Fixture::new().with("PROOFLOAD_MIN_FREE_DISK", "off");
+    let case = fixture.among_own_mounts(disk).run("fills_the_disk").bad_case(101);
     assert_eq!(case.at("/ending"), &json!({ "kind": "journal_failed" }));
     assert_eq!(case.fate(), "fail, journal_failed, not stopped");
     let tail = case.text("/output_tail");
