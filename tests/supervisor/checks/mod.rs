@@ -9,6 +9,7 @@ mod hangs;
 mod many;
 mod noise;
 mod offspring;
+mod page;
 mod runaway;
 mod sabotage;
 mod soon;
@@ -48,6 +49,7 @@ pub(crate) fn run() -> ExitCode {
         turns::trials(),
         crashes::trials(),
         endings::trials(),
+        page::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
