@@ -18,7 +18,7 @@ use proofload::{
     case::Severity,
     judge::Verdict,
     observe::{Counts, Figures, Kind, Observation, Phase, Window},
-    report::{CaseReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Summary},
+    report::{CaseReport, LimitsReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Summary},
 };
 use rounds::Rounds;
 use table::{Purpose, Row, Table};
@@ -84,6 +84,9 @@ fn resources(n: u32) -> ResourceWindow {
         network_received_bytes: 1_234,
         network_sent_bytes: 5_678,
         loopback_bytes: 9_012_345,
+        context_switches: 4_321,
+        read_bytes: 4_096,
+        written_bytes: 65_536,
     }
 }
 
@@ -126,12 +129,14 @@ fn case(windows: u32) -> CaseReport {
         expectations: Vec::new(),
         loads: vec![LoadReport::from(&observation(windows))],
         figures: Vec::new(),
+        findings: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,
             windows: (0..windows).map(resources).collect(),
             ..Resources::default()
         },
+        limits: LimitsReport::default(),
         containment: Containment::default(),
         warnings: Vec::new(),
         recommendations: Vec::new(),

@@ -228,11 +228,11 @@ impl Search {
 
     fn objective(&self, per_sec: f64) -> String {
         let of_rate = self.trials.iter().filter(|t| t.per_sec == per_sec);
-        let broken = of_rate.filter_map(|t| match &t.result {
+        let mut broken = of_rate.filter_map(|t| match &t.result {
             TrialResult::Broke { objective } => Some(objective.clone()),
             TrialResult::Held | TrialResult::Unknown { .. } => None,
         });
-        broken.last().unwrap_or_default()
+        broken.next_back().unwrap_or_default()
     }
 }
 
