@@ -20,23 +20,31 @@ pub(super) struct Recent {
     slots: VecDeque<Slot>,
 }
 
+/// CPU time, and when it was that much: at the tick or a little before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) at: Instant,
+    pub(super) cpu: Duration,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Tick {
     at: Instant,
-    cpu: Duration,
+    cpu: Reading,
     rss_bytes: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     from: Instant,
-    cpu_at_start: Duration,
+    /// As of its first tick.
+    cpu: Reading,
     least_rss_bytes: u64,
     least_at: Instant,
 }
 
 impl Recent {
-    pub(super) fn push(&mut self, at: Instant, cpu: Duration, rss_bytes: u64) {
+    pub(super) fn push(&mut self, at: Instant, cpu: Reading, rss_bytes: u64) {
         if self.ticks.len() == 3 {
             self.ticks.pop_front();
         }
@@ -51,7 +59,7 @@ impl Recent {
                 if self.slots.len() == SLOTS {
                     self.slots.pop_front();
                 }
-                let slot = Slot { from: at, cpu_at_start: cpu, least_rss_bytes: rss_bytes, least_at: at };
+                let slot = Slot { from: at, cpu, least_rss_bytes: rss_bytes, least_at: at };
                 self.slots.push_back(slot);
             }
         }
@@ -59,18 +67,20 @@ impl Recent {
 
     /// Cores in use over the last `window` (at least 500 ms, at most what is kept); `None` when there is less history.
     pub(super) fn cores_over(&self, window: Duration) -> Option<f64> {
-        let last = self.ticks.back()?;
-        let first = self.slots[self.first_of(window.max(CPU_OVER_AT_LEAST))?];
-        let over = last.at.saturating_duration_since(first.from).as_secs_f64();
-        (over > 0.0).then(|| last.cpu.saturating_sub(first.cpu_at_start).as_secs_f64() / over)
+        let last = self.ticks.back()?.cpu;
+        let since = |slot: &Slot| last.at.saturating_duration_since(slot.cpu.at);
+        let first = self.slots[self.first_of(window.max(CPU_OVER_AT_LEAST), since)?].cpu;
+        let over = last.at.saturating_duration_since(first.at).as_secs_f64();
+        (over > 0.0).then(|| last.cpu.saturating_sub(first.cpu).as_secs_f64() / over)
     }
 
     /// Bytes a second over the last `window` (at most what is kept): from the least memory in its first quarter to
     /// the least in its last, over the time between the two. Bursts that are given back do not count, a steady ramp
     /// counts exactly. `None` when there is less history, or no tick in one of the quarters.
     pub(super) fn growth_over(&self, window: Duration) -> Option<f64> {
-        let first = self.first_of(window)?;
-        let (start, end) = (self.slots[first].from, self.ticks.back()?.at);
+        let end = self.ticks.back()?.at;
+        let first = self.first_of(window, |slot| end.saturating_duration_since(slot.from))?;
+        let start = self.slots[first].from;
         let quarter = end.saturating_duration_since(start) / 4;
         let inside = || self.slots.iter().skip(first);
         let least =
@@ -90,10 +100,9 @@ impl Recent {
         slope(first.rss_bytes, last.rss_bytes, last.at.saturating_duration_since(first.at)).unwrap_or(0.0)
     }
 
-    /// The latest slot that begins `window` ago or earlier; the oldest one once the ring is full.
-    fn first_of(&self, window: Duration) -> Option<usize> {
-        let end = self.ticks.back()?.at;
-        let later = self.slots.partition_point(|slot| end.saturating_duration_since(slot.from) >= window);
+    /// The latest slot that is `window` old or older; the oldest one once the ring is full.
+    fn first_of(&self, window: Duration, age: impl Fn(&Slot) -> Duration) -> Option<usize> {
+        let later = self.slots.partition_point(|slot| age(slot) >= window);
         match later.checked_sub(1) {
             None if self.slots.len() == SLOTS => Some(0),
             index => index,
@@ -114,7 +123,8 @@ mod tests {
         let (start, mut recent) = (Instant::now(), Recent::default());
         for at in (0..=ms).step_by(20) {
             let (cpu_ms, rss) = figures(at);
-            recent.push(start + Duration::from_millis(at), Duration::from_millis(cpu_ms), rss);
+            let at = start + Duration::from_millis(at);
+            recent.push(at, Reading { at, cpu: Duration::from_millis(cpu_ms) }, rss);
         }
         recent
     }

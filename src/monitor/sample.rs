@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{network::Interfaces, pressure::Pressure};
 
@@ -10,11 +10,13 @@ pub(crate) struct TreeSample {
     /// User and system time of the whole tree since it began, exited processes included; never falls. On Linux in
     /// steps of a clock tick (10 ms), so a share of it is meaningful over 500 ms or more.
     pub(crate) cpu: Duration,
+    /// When `cpu` was that much, and `threads` as many; `None` is the time of the sample.
+    pub(crate) cpu_at: Option<Instant>,
     /// Resident memory, summed: a page that two processes share counts twice.
     pub(crate) rss_bytes: u64,
-    /// Threads, summed; 0 where the platform does not tell.
+    /// Threads, summed; as old as `cpu`, and 0 where the platform does not tell.
     pub(crate) threads: u32,
-    /// Open descriptors, summed; up to 200 ms old, and 0 where the platform does not tell.
+    /// Open descriptors, summed; up to 200 ms old (on Linux, like all below, 2 s for trees of many processes), and 0 where the platform does not tell.
     pub(crate) descriptors: u32,
     /// Bytes fetched from storage (not from the page cache) since the tree began; up to 200 ms old, never falls.
     pub(crate) read_bytes: u64,

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     machine_use::MachineMeter,
-    recent::{CPU_OVER_AT_LEAST, Recent},
+    recent::{CPU_OVER_AT_LEAST, Reading, Recent},
     resources::{ResourceWindow, Resources},
     sample::{MachineSample, TreeSample},
 };
@@ -26,6 +26,7 @@ pub(crate) struct ResourceRecorder {
     window_s: u32,
     windows: Vec<Window>,
     recent: Recent,
+    last_at: Option<Instant>,
     first: Option<Reading>,
     last: Option<Reading>,
     /// Where the stretch began that is next to be weighed for the peak of CPU.
@@ -35,12 +36,6 @@ pub(crate) struct ResourceRecorder {
     machine: MachineMeter,
     /// Peaks and totals; what can be computed at the end is not in it.
     so_far: Resources,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    at: Instant,
-    cpu: Duration,
 }
 
 impl Reading {
@@ -186,6 +181,7 @@ impl ResourceRecorder {
             window_s: 1,
             windows: Vec::new(),
             recent: Recent::default(),
+            last_at: None,
             first: None,
             last: None,
             stretch: None,
@@ -199,9 +195,9 @@ impl ResourceRecorder {
     /// Adds a sample; `at` must not go backwards. A tree sample without processes (the last totals of a tree that has
     /// ended) counts for the totals alone.
     pub(crate) fn push(&mut self, at: Instant, tree: &TreeSample, machine: Option<&MachineSample>) {
-        let reading = Reading { at, cpu: tree.cpu };
+        let reading = Reading { at: tree.cpu_at.unwrap_or(at), cpu: tree.cpu };
         let since = self.last.unwrap_or(reading);
-        let gap = at.saturating_duration_since(since.at);
+        let gap = at.saturating_duration_since(self.last_at.replace(at).unwrap_or(at));
         // What a tree had before its first sample belongs to the first window.
         let before = self.seen.replace(*tree).unwrap_or_default();
         self.total(tree, gap);
@@ -213,13 +209,13 @@ impl ResourceRecorder {
         if tree.processes == 0 {
             return;
         }
-        self.recent.push(at, tree.cpu, tree.rss_bytes);
+        self.recent.push(at, reading, tree.rss_bytes);
         let at_s = u32::try_from(at.saturating_duration_since(self.origin).as_secs()).unwrap_or(u32::MAX);
         let share = machine.and_then(|machine| machine.cpu_share);
         self.add(&Window {
             at_s: at_s / self.window_s * self.window_s,
             cpu: tree.cpu.saturating_sub(since.cpu),
-            span: gap,
+            span: reading.at.saturating_duration_since(since.at),
             rss_bytes: tree.rss_bytes,
             rss_min_bytes: tree.rss_bytes,
             threads: tree.threads,

@@ -10,4 +10,4 @@ mod watchdog;
 
 pub(crate) use limits::{Limits, Needs};
 pub(crate) use preflight::{Preflight, preflight};
-pub(crate) use watchdog::{Crossing, Seen, Watchdog};
+pub(crate) use watchdog::{Crossing, InFlight, Seen, Watchdog};

@@ -11,6 +11,15 @@ use crate::{monitor::Space, stop::StopReason, units::ByteSize};
 /// over its limit already.
 const LOOKS_AHEAD: f64 = 2.0;
 
+/// Operations in flight, and whether there can be more without anybody asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InFlight {
+    /// Of users alone: more of them than the limit are refused before they start, so that being near it tells nothing.
+    OfUsers(u64),
+    /// With an open load among them: more arrive, whatever becomes of those in flight.
+    WithArrivals(u64),
+}
+
 /// What the watchdog is shown at a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'a> {
@@ -23,7 +32,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) growth: Option<f64>,
     /// Percent of the cores available, over [`Limits::cpu_window`], once there is so much history.
     pub(crate) cpu_percent: Option<f64>,
-    pub(crate) in_flight: u64,
+    pub(crate) in_flight: InFlight,
     pub(crate) descriptors: u32,
     pub(crate) threads: u32,
     pub(crate) disk_written_bytes: u64,
@@ -74,7 +83,8 @@ impl Watchdog {
     pub(crate) fn warnings(&mut self, seen: &Seen<'_>) -> Vec<String> {
         let near: Vec<Standing> = self
             .standings(seen)
-            .filter(|standing| standing.is_near() && !self.warned.contains(&standing.subject))
+            .filter(|standing| may_cross(standing.subject, seen) && standing.is_near())
+            .filter(|standing| !self.warned.contains(&standing.subject))
             .collect();
         self.warned.extend(near.iter().map(|standing| standing.subject));
         let news = near.iter().filter(|standing| !standing.is_crossed());
@@ -104,12 +114,13 @@ impl Watchdog {
         let free_memory = seen
             .free_memory_bytes
             .and_then(|free| count(Subject::MachineMemory, limits.free_memory_bytes, free));
+        let (InFlight::OfUsers(in_flight) | InFlight::WithArrivals(in_flight)) = seen.in_flight;
         let time = limits.time.map(|limit| limit.as_secs_f64());
         let counted = [
             self.memory(seen),
             free_memory,
             at(Subject::Time, time, seen.elapsed.as_secs_f64()),
-            count(Subject::Concurrency, limits.concurrency, seen.in_flight),
+            count(Subject::Concurrency, limits.concurrency, in_flight),
             count(Subject::Descriptors, limits.descriptors, seen.descriptors.into()),
             count(Subject::Threads, limits.threads, seen.threads.into()),
             count(Subject::DiskWritten, limits.disk_written_bytes, seen.disk_written_bytes),
@@ -152,6 +163,10 @@ impl Watchdog {
         let (limit, used) = (self.limits.cpu_percent?, seen.cpu_percent?);
         Some(Standing { subject: Subject::Cpu, seen: used, limit })
     }
+}
+
+fn may_cross(subject: Subject, seen: &Seen<'_>) -> bool {
+    subject != Subject::Concurrency || matches!(seen.in_flight, InFlight::WithArrivals(_))
 }
 
 #[cfg(test)]

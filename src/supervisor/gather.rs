@@ -4,7 +4,8 @@ use crate::{
     engine::{Slice, Started},
     journal::{CaseResult, Event, Figure, Line, Losses, Planned},
     judge::{Finding, Judgement},
-    observe::{Figures, Observation, Phase},
+    observe::{Figures, Model, Observation, Phase},
+    safety::InFlight,
 };
 
 /// What a case's journal says, event by event.
@@ -83,8 +84,12 @@ impl Gathered {
     }
 
     /// Operations in flight in all loads, as of the last slices.
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.running.values().map(|load| load.in_flight).sum()
+    pub(crate) fn in_flight(&self) -> InFlight {
+        let in_flight = self.running.values().map(|load| load.in_flight).sum();
+        match self.running.values().any(|load| load.started.model == Model::Open) {
+            true => InFlight::WithArrivals(in_flight),
+            false => InFlight::OfUsers(in_flight),
+        }
     }
 
     /// Where loads and phases began or ended since the last call, in words.
@@ -155,7 +160,7 @@ impl Salvage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Counts, Model};
+    use crate::observe::Counts;
 
     fn started() -> Event {
         Event::LoadStarted(Started {
@@ -182,9 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn users_in_flight_are_told_from_arrivals() {
+        let of = |model| {
+            let Event::LoadStarted(started) = started() else { panic!("that is what it makes") };
+            let started = Event::LoadStarted(Started { model, ..started });
+            gathered([started, slice(0.2, 4, 1)]).in_flight()
+        };
+        assert_eq!(of(Model::Closed), InFlight::OfUsers(3));
+        assert_eq!(of(Model::Open), InFlight::WithArrivals(3));
+    }
+
+    #[test]
     fn a_load_without_its_end_is_put_together_from_its_slices() {
         let mut gathered = gathered([started(), slice(0.2, 4, 2), slice(0.4, 3, 3)]);
-        assert_eq!(gathered.in_flight(), 0);
+        assert_eq!(gathered.in_flight(), InFlight::WithArrivals(0));
         assert_eq!(gathered.progress(), "load: 5 done, 5 ok, 0 failed, 0 rejected, 0 in flight");
         assert_eq!(gathered.take_borders(), ["begin of load"]);
         gathered.finish(Losses { unreadable_lines: 1, was_cut: false });

@@ -244,6 +244,10 @@ impl<'a> Watch<'a> {
             let tree = self.sampler.tree();
             find_marked(CHILD_VARIABLE, &self.token).into_iter().for_each(|pid| tree.adopt(pid));
         }
+        if self.finished_at.is_some() {
+            // Each of these may be the last look before it is gone, with the last of its CPU time.
+            self.sampler.tree().count_next();
+        }
         let Some(sample) = self.sampler.look(now) else { return };
         if self.finished_at.is_some() {
             return;
@@ -330,6 +334,7 @@ impl<'a> Watch<'a> {
     /// Whoever of the case is alive beside its own process: by descent and by the mark in the environment, as
     /// either can be lost.
     fn left_behind(&mut self) -> BTreeSet<u32> {
+        self.sampler.tree().count_next();
         self.sampler.tree().sample(Instant::now());
         let mut left: BTreeSet<u32> = find_marked(CHILD_VARIABLE, &self.token).into_iter().collect();
         left.extend(self.sampler.tree().members());

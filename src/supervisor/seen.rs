@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     monitor::{Sampler, TreeSample},
-    safety::{Limits, Seen},
+    safety::{InFlight, Limits, Seen},
 };
 
 /// What the watchdog is shown of a sample; operations in flight are not the sampler's to know.
@@ -20,7 +20,7 @@ pub(super) fn seen<'a>(
         memory_rate: recorder.rate_now(),
         growth: recorder.growth_over(limits.growth_window),
         cpu_percent: recorder.cpu_percent_over(limits.cpu_window),
-        in_flight: 0,
+        in_flight: InFlight::OfUsers(0),
         descriptors: sample.descriptors,
         threads: sample.threads,
         disk_written_bytes: sample.written_bytes,

@@ -1,9 +1,14 @@
 //! Durations, users and rates from outside change what runs: the plans and counts of the report show it.
 
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
 use serde_json::{Value, json};
 
 use super::{
-    fixture::{Package, Start},
+    fixture::{Package, Start, wait_for},
     tests,
 };
 
@@ -18,6 +23,7 @@ tests![
     each_layer_beats_the_one_before,
     the_code_is_the_weakest_layer,
     limits_from_outside,
+    a_busy_machine_leaves_a_case_out,
     expectations_from_outside,
 ];
 
@@ -189,6 +195,28 @@ fn limits_from_outside() {
     ended.prints("it ran for 50 ms (time_limit)");
     let case = package.case("fast_stamped");
     assert_eq!((&case["verdict"], &case["stop"]["reason"]), (&"aborted".into(), &"time_limit".into()));
+}
+
+fn a_busy_machine_leaves_a_case_out() {
+    // An idle machine has a load average within seconds of this thread being busy.
+    wait_for("a load of the machine", || {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(50) {}
+        let text = fs::read_to_string("/proc/loadavg").unwrap_or_else(|_| "unknown".to_owned());
+        (!text.starts_with("0.00 ")).then_some(())
+    });
+    let package = Package::new();
+    let ended = package.run(&["fast_open", "--set", "max_machine_load=0.0001"]).exits(0);
+    let outcomes = ended.outcomes();
+    let begin = "fast_open ignored (the machine was busy before the case: a load average of ";
+    let end = "the limit is 0.0001 a core (max_machine_load))";
+    assert!(outcomes.len() == 1 && outcomes[0].starts_with(begin) && outcomes[0].ends_with(end), "{ended}");
+    assert_eq!(package.said("operations"), [""; 0], "nothing ran");
+    let ignored = package.report()["ignored"].to_string();
+    assert!(ignored.contains("(max_machine_load)"), "{ignored}");
+
+    let ended = package.run(&["fast_open", "--set", "max_machine_load=100000"]).exits(0);
+    assert_eq!(ended.outcomes(), ["fast_open ok"]);
 }
 
 fn expectations_from_outside() {

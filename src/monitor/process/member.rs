@@ -8,6 +8,21 @@ use super::{
 /// `SIGCHLD` in the kernel's mask of ignored signals, whose lowest bit is signal 1.
 const SIGCHLD_BIT: u64 = 1 << (rustix::process::Signal::CHILD.as_raw() - 1);
 
+/// Below this a member that does not grow counts as calm.
+const SMALL_BYTES: u64 = 64 << 20;
+
+/// Growth between two readings that ends the calm, and for how many readings without it.
+const GROWTH_BYTES: u64 = 1 << 20;
+const READINGS_UNTIL_CALM: u8 = 10;
+
+/// Which files of a process stay open between readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeptOpen {
+    Both,
+    Memory,
+    None,
+}
+
 /// One process of a tree, and what was last seen of it.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -16,6 +31,9 @@ pub(super) struct Member {
     statm: ProcFile,
     seen: Stat,
     rss_bytes: u64,
+    /// Readings to come until it is calm.
+    until_calm: u8,
+    was_skipped: bool,
     highest_rss_bytes: u64,
     descriptors: u32,
     storage: (u64, u64),
@@ -25,12 +43,14 @@ pub(super) struct Member {
 
 impl Member {
     /// Starts to watch a process; `None` when it is gone.
-    pub(super) fn open(pid: u32, keep_open: bool) -> Option<Self> {
-        let file = |name: &str| {
-            let path = format!("/proc/{pid}/{name}");
-            if keep_open { ProcFile::keep_open(path).ok() } else { Some(ProcFile::reopen(path)) }
+    pub(super) fn open(pid: u32, kept: KeptOpen) -> Option<Self> {
+        let keep = |name: &str| ProcFile::keep_open(format!("/proc/{pid}/{name}")).ok();
+        let reopen = |name: &str| Some(ProcFile::reopen(format!("/proc/{pid}/{name}")));
+        let (stat, statm) = match kept {
+            KeptOpen::Both => (keep("stat")?, keep("statm")?),
+            KeptOpen::Memory => (reopen("stat")?, keep("statm")?),
+            KeptOpen::None => (reopen("stat")?, reopen("statm")?),
         };
-        let (stat, statm) = (file("stat")?, file("statm")?);
         let seen = stat.short(procfs::parse_stat)?;
         let mut member = Self {
             pid,
@@ -38,6 +58,8 @@ impl Member {
             statm,
             seen,
             rss_bytes: 0,
+            until_calm: READINGS_UNTIL_CALM,
+            was_skipped: false,
             highest_rss_bytes: 0,
             descriptors: 0,
             storage: (0, 0),
@@ -47,44 +69,86 @@ impl Member {
         member.look().then_some(member)
     }
 
-    /// Reads what every tick needs. `false` when the process is gone (its number may be another's by now).
+    /// Reads CPU time, threads and memory. `false` when the process is gone (its number may be another's by now).
     pub(super) fn look(&mut self) -> bool {
+        self.count() && {
+            let pages = self.pages();
+            self.note_memory(pages.unwrap_or(0));
+            true
+        }
+    }
+
+    /// Reads the memory alone. `false` when the process is gone.
+    pub(super) fn glance(&mut self) -> bool {
+        let Some(pages) = self.pages() else { return false };
+        self.note_memory(pages);
+        // A zombie has no memory: the last that can be told of a process is told now.
+        pages > 0 || self.seen.is_dead() || self.count()
+    }
+
+    /// Reads nothing, once.
+    pub(super) fn skip(&mut self) -> bool {
+        self.was_skipped = true;
+        true
+    }
+
+    fn count(&mut self) -> bool {
         let Some(stat) = self.stat.short(procfs::parse_stat) else { return false };
         if stat.start_ticks != self.seen.start_ticks {
             return false;
         }
         let has_just_died = stat.is_dead() && !self.seen.is_dead();
         self.seen = stat;
-        // `stat` has the resident pages too, but only `statm` sums the per-core counters exactly (Linux 6.17 and
-        // later); with many cores the difference is tens of megabytes.
-        self.rss_bytes =
-            self.statm.short(procfs::parse_statm).unwrap_or(0) * rustix::param::page_size() as u64;
         if has_just_died {
             self.look_at_storage();
         }
         true
     }
 
-    /// Reads what is dear, and says which children there are as far as the kernel lists them.
-    ///
-    /// The kernel may leave out a child while another one exits; the next round has it.
-    pub(super) fn look_closely(&mut self) -> Vec<u32> {
+    /// `stat` has the resident pages too, but only `statm` sums the per-core counters exactly (Linux 6.17 and later);
+    /// with many cores the difference is tens of megabytes.
+    fn pages(&self) -> Option<u64> {
+        self.statm.short(procfs::parse_statm)
+    }
+
+    fn note_memory(&mut self, pages: u64) {
+        let now = pages * rustix::param::page_size() as u64;
+        self.until_calm = match now >= self.rss_bytes.saturating_add(GROWTH_BYTES) {
+            true => READINGS_UNTIL_CALM,
+            false => self.until_calm.saturating_sub(1),
+        };
+        self.rss_bytes = now;
+        self.was_skipped = false;
+    }
+
+    /// Reads what is dear.
+    pub(super) fn examine(&mut self) {
         if self.seen.is_dead() {
-            return Vec::new();
+            return;
         }
         self.look_at_storage();
         self.look_at_peak();
         self.descriptors = count_descriptors(self.pid).unwrap_or(self.descriptors);
-        let mut children = Vec::new();
-        let mut switches = BTreeMap::new();
-        for thread in numbers_in(&format!("/proc/{}/task", self.pid)) {
-            let file = |name: &str| ProcFile::reopen(format!("/proc/{}/task/{thread}/{name}", self.pid));
-            let list = file("children").whole(|text| Some(parse_numbers(text)));
-            children.extend(list.into_iter().flatten());
-            switches.insert(thread, file("schedstat").short(procfs::parse_schedstat).unwrap_or(0));
-        }
+        let switches = numbers_in(&format!("/proc/{}/task", self.pid)).map(|thread| {
+            let file = ProcFile::reopen(format!("/proc/{}/task/{thread}/schedstat", self.pid));
+            (thread, file.short(procfs::parse_schedstat).unwrap_or(0))
+        });
+        let switches = switches.collect();
         self.note_switches(switches);
-        children
+    }
+
+    /// Which children there are, as far as the kernel lists them.
+    ///
+    /// The kernel may leave out a child while another one exits; the next round has it.
+    pub(super) fn children(&self) -> Vec<u32> {
+        if self.seen.is_dead() {
+            return Vec::new();
+        }
+        let of = |thread: u32| {
+            let list = ProcFile::reopen(format!("/proc/{}/task/{thread}/children", self.pid));
+            list.whole(|text| Some(parse_numbers(text))).unwrap_or_default()
+        };
+        numbers_in(&format!("/proc/{}/task", self.pid)).flat_map(of).collect()
     }
 
     fn look_at_storage(&mut self) {
@@ -130,6 +194,15 @@ impl Member {
 
     pub(super) fn parent(&self) -> u32 {
         self.seen.parent
+    }
+
+    /// Whether it is small and has not grown lately.
+    pub(super) fn is_calm(&self) -> bool {
+        self.until_calm == 0 && self.rss_bytes < SMALL_BYTES
+    }
+
+    pub(super) fn was_skipped(&self) -> bool {
+        self.was_skipped
     }
 
     pub(super) fn is_alive(&self) -> bool {

@@ -148,6 +148,7 @@ fn the_cpu_time_of_a_child_that_was_waited_for_is_counted_once() {
     // The kernel's sum for the shell and the child it waited for is the truth.
     let truth =
         || stat_of(root.pid()).unwrap().cpu_ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    tree.count_next();
     let (least, cpu, most) = (truth(), tree.sample(Instant::now()).unwrap().cpu, truth());
     assert!(cpu > Duration::ZERO && cpu >= with_child);
     assert!(
@@ -174,7 +175,7 @@ fn the_cpu_time_of_an_adopted_process_is_kept_when_it_is_gone() {
 #[test]
 fn a_number_that_another_process_got_is_not_the_member() {
     let child = Started::shell("exec sleep 305");
-    let mut member = Member::open(child.pid(), false).unwrap();
+    let mut member = Member::open(child.pid(), KeptOpen::None).unwrap();
     assert!(member.look());
     member.pretend_start(1);
     assert!(!member.look());
@@ -242,4 +243,91 @@ fn a_peak_is_asked_for_once_more_before_a_kill() {
     tree.note_peaks();
     drop(held);
     assert!(tree.last().highest_rss_bytes >= before + (64 << 20), "{:?}, before {before}", tree.last());
+}
+
+#[test]
+fn one_of_200_that_begins_to_grow_is_seen_within_two_ticks() {
+    const GROWTH: u64 = 40_000_000;
+    let script = "i=0; while [ $i -lt 199 ]; do sleep 307 & i=$((i+1)); done; read go; \
+        x=$(head -c 40000000 /dev/zero | tr '\\0' a); read never";
+    let mut command = Command::new("sh");
+    let mut root =
+        Started(command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
+    let mut tree = Tree::new(root.pid());
+    sample_until(&mut tree, "200 members", |_, sample| sample.unwrap().processes == 200);
+    // Time stands still, so that nothing but memory is due.
+    let now = Instant::now();
+    tree.count_next();
+    tree.sample(now);
+    for _tick in 0..30 {
+        tree.sample(now);
+    }
+    let skipped = tree.members.iter().filter(|member| member.was_skipped()).count();
+    assert!((80..=120).contains(&skipped), "half of them wait for the next tick: {skipped}");
+    let before = tree.last().rss_bytes;
+
+    std::io::Write::write_all(root.0.stdin.as_mut().unwrap(), b"go\n").unwrap();
+    let pages = procfs::ProcFile::reopen(format!("/proc/{}/statm", root.pid()));
+    let start = Instant::now();
+    let page = rustix::param::page_size() as u64;
+    while pages.short(procfs::parse_statm).unwrap() * page < GROWTH {
+        assert!(start.elapsed() < PATIENCE, "the shell did not grow");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    tree.sample(now);
+    let after = tree.sample(now).unwrap();
+    assert!(after.rss_bytes >= before + GROWTH * 9 / 10, "{before} and then {after:?}");
+    for _tick in 0..4 {
+        tree.sample(now);
+        let root = tree.members.iter().find(|member| member.pid() == root.pid()).unwrap();
+        assert!(!root.was_skipped(), "who has grown is read at each tick");
+    }
+}
+
+#[test]
+fn who_dies_between_two_countings_is_seen_at_the_next_tick() {
+    let mut root = Started::shell("exec sleep 308");
+    let mut tree = Tree::new(root.pid());
+    let now = Instant::now();
+    tree.counting = Pace::new(Duration::from_secs(600), Duration::from_secs(600), 1);
+    assert_eq!(tree.sample(now).map(|sample| sample.processes), Some(1));
+    assert!(tree.sample(now).is_some());
+    kill(root.pid());
+    let start = Instant::now();
+    while is_alive(root.pid()) {
+        assert!(start.elapsed() < PATIENCE, "it did not die");
+    }
+    assert_eq!(tree.sample(now), None, "a zombie is not alive");
+    root.0.wait().unwrap();
+    assert_eq!(tree.sample(now), None);
+}
+
+#[test]
+fn cpu_time_that_is_counted_at_every_fifth_tick_has_the_time_of_its_counting() {
+    let busy = Started::shell("while true; do true; done");
+    let mut tree = Tree::new(busy.pid());
+    let every = Duration::from_millis(100);
+    tree.counting = Pace::new(every, every, 1);
+    let truth = || {
+        let ticks = stat_of(busy.pid()).unwrap().cpu_ticks;
+        Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    };
+    let mut counted: Vec<(Instant, Duration)> = Vec::new();
+    let start = Instant::now();
+    for tick in 0..=50 {
+        let now = start + tick * Duration::from_millis(20);
+        let least = truth();
+        let sample = tree.sample(now).unwrap();
+        let at = sample.cpu_at.unwrap();
+        if tick % 5 == 0 {
+            assert_eq!(at, now, "tick {tick}");
+            assert!(least <= sample.cpu && sample.cpu <= truth(), "{least:?} {:?}", sample.cpu);
+            counted.push((at, sample.cpu));
+        } else {
+            assert_eq!(counted.last(), Some(&(at, sample.cpu)), "tick {tick}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(counted.len(), 11);
+    assert!(counted[10].1 > counted[0].1, "{counted:?}");
 }

@@ -18,6 +18,7 @@ fn tree(cpu_ms: u64, rss_bytes: u64) -> TreeSample {
     TreeSample {
         processes: 2,
         cpu: Duration::from_millis(cpu_ms),
+        cpu_at: None,
         rss_bytes,
         threads: 5,
         descriptors: 9,
@@ -219,4 +220,26 @@ fn a_peak_between_two_samples_is_the_kernels_to_tell() {
     // Two processes together may hold more than any of them.
     recorder.push(origin + ms(500), &TreeSample { highest_rss_bytes: 70 * MIB, ..tree(0, 90 * MIB) }, None);
     assert_eq!(recorder.finish().peak_memory_bytes, 90 * MIB);
+}
+
+#[test]
+fn cpu_time_that_is_older_than_its_sample_is_as_exact() {
+    let (mut recorder, origin) = recorder(100);
+    // Idle for 2 s, then one and a half cores of 2; counted every 100 ms, 60 ms after a whole number of them.
+    for at in (0..=4000_u64).step_by(20) {
+        let counted = (at + 40) / 100 * 100;
+        let counted = counted.saturating_sub(40);
+        let sample = tree(counted.saturating_sub(2000) * 3 / 2, MIB);
+        recorder.push(origin + ms(at), &TreeSample { cpu_at: Some(origin + ms(counted)), ..sample }, None);
+    }
+    assert_eq!(recorder.cpu_percent_over(ms(500)), Some(75.0));
+    assert_eq!(recorder.cpu_percent_over(ms(1000)), Some(75.0));
+    let seen = recorder.finish();
+    assert_eq!(seen.peak_cpu_percent, Some(75.0));
+    assert_eq!(seen.cpu_seconds, 2.94);
+    assert_eq!(seen.longest_gap_ms, 20.0);
+    let mean = seen.mean_cpu_percent.unwrap();
+    assert!((mean - 100.0 * 2.94 / 2.0 / 3.96).abs() < 1e-9, "{mean}");
+    let windows: Vec<_> = seen.windows.iter().map(|window| window.cpu_percent).collect();
+    assert_eq!((windows[0], windows[1], windows[3]), (Some(0.0), Some(0.0), Some(75.0)));
 }

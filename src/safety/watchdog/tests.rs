@@ -26,7 +26,7 @@ const CALM: Seen<'static> = Seen {
     memory_rate: 0.0,
     growth: Some(7.9 * 1_048_576.0),
     cpu_percent: Some(71.9),
-    in_flight: 39,
+    in_flight: InFlight::WithArrivals(39),
     descriptors: 799,
     threads: 159,
     disk_written_bytes: 79 << 20,
@@ -42,7 +42,7 @@ const FULL: Seen<'static> = Seen {
     memory_rate: 0.0,
     growth: Some(10.0 * 1_048_576.0),
     cpu_percent: Some(90.0),
-    in_flight: 50,
+    in_flight: InFlight::WithArrivals(50),
     descriptors: 1000,
     threads: 200,
     disk_written_bytes: 100 << 20,
@@ -88,7 +88,7 @@ fn each_limit_has_its_reason_and_its_sentence() {
         (Seen { elapsed: seconds(60), ..CALM }, StopReason::TimeLimit, "it ran for 1m (time_limit)"),
         (Seen { elapsed: seconds(61), ..CALM }, StopReason::TimeLimit, "it ran for 1m (time_limit)"),
         (
-            Seen { in_flight: 51, ..CALM },
+            Seen { in_flight: InFlight::WithArrivals(51), ..CALM },
             StopReason::Concurrency,
             "51 operations were in flight, the limit is 50 (max_concurrency)",
         ),
@@ -174,7 +174,7 @@ fn no_limit_no_crossing_and_no_warning() {
         memory_rate: 1e18,
         growth: Some(1e18),
         cpu_percent: Some(1e9),
-        in_flight: u64::MAX,
+        in_flight: InFlight::WithArrivals(u64::MAX),
         descriptors: u32::MAX,
         threads: u32::MAX,
         disk_written_bytes: u64::MAX,
@@ -223,7 +223,7 @@ fn each_warning_comes_by_itself_from_80_percent_on() {
         Seen { memory_bytes: 820 << 20, ..CALM },
         Seen { free_memory_bytes: Some(1280 << 20), ..CALM },
         Seen { elapsed: seconds(48), ..CALM },
-        Seen { in_flight: 40, ..CALM },
+        Seen { in_flight: InFlight::WithArrivals(40), ..CALM },
         Seen { descriptors: 800, ..CALM },
         Seen { threads: 160, ..CALM },
         Seen { disk_written_bytes: 80 << 20, ..CALM },
@@ -246,4 +246,18 @@ fn little_left_is_looked_at_more_often() {
     assert!(watchdog.is_near_memory(&CALM));
     assert!(!watchdog.is_near_memory(&Seen { memory_bytes: 1 << 20, ..CALM }));
     assert!(watchdog.is_near_memory(&Seen { memory_bytes: 1 << 20, memory_rate: 3e8, ..CALM }));
+}
+
+#[test]
+fn users_near_the_limit_are_as_stated_and_arrivals_are_not() {
+    let at = |in_flight| Watchdog::new(LIMITS).warnings(&Seen { in_flight, ..CALM });
+    assert_eq!(at(InFlight::OfUsers(50)), [""; 0]);
+    assert_eq!(
+        at(InFlight::WithArrivals(40)),
+        ["40 operations were in flight, 80% of the limit of 50 (max_concurrency)"]
+    );
+    assert_eq!(
+        said(Seen { in_flight: InFlight::OfUsers(51), ..CALM }),
+        "51 operations were in flight, the limit is 50 (max_concurrency)"
+    );
 }
