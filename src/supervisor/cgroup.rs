@@ -10,6 +10,9 @@ use crate::monitor::{CgroupVersion, MemoryGroup, memory_groups};
 /// What the name of each of our groups begins with; the supervisor's process number follows.
 const PREFIX: &str = "proofload-";
 
+/// A group of a supervisor that cannot be seen counts as left over from this age on.
+const LEFT_OVER_AFTER: Duration = Duration::from_secs(60);
+
 /// Tries to remove a group whose processes have just been killed, and the pause between two of them.
 const REMOVALS: u32 = 100;
 const BETWEEN_REMOVALS: Duration = Duration::from_millis(5);
@@ -122,7 +125,10 @@ fn remove_left_over(parent: &Path) {
         let name = entry.file_name();
         let owner =
             name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
-        let is_orphan = owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists());
+        // A process that cannot be seen from here is not gone; its group is empty for a moment only.
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+        let is_old = age.is_some_and(|age| age > LEFT_OVER_AFTER);
+        let is_orphan = is_old && owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists());
         if is_orphan {
             let _still_used = fs::remove_dir(entry.path());
         }
@@ -131,6 +137,8 @@ fn remove_left_over(parent: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn parent(version: CgroupVersion) -> (tempfile::TempDir, MemoryGroup) {
@@ -165,18 +173,25 @@ mod tests {
     fn what_a_killed_supervisor_left_is_removed() {
         let (kept, good) = parent(CgroupVersion::V1);
         // Process numbers end at 2^22.
-        fs::create_dir(kept.path().join("proofload-99999999-0-ab")).unwrap();
-        fs::create_dir(kept.path().join(format!("proofload-{}-0-ab", std::process::id()))).unwrap();
-        fs::create_dir(kept.path().join("somebody-elses-99999999")).unwrap();
+        let own = format!("proofload-{}-0-ab", std::process::id());
+        let hour = Duration::from_secs(3600);
+        for (name, age) in [
+            ("proofload-99999999-0-ab", hour),
+            ("proofload-99999999-1-ab", Duration::ZERO),
+            (&own, hour),
+            ("somebody-elses-99999999", hour),
+        ] {
+            let folder = kept.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::File::open(&folder).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        }
         remove_left_over(&good.folder);
         let mut left: Vec<String> = fs::read_dir(kept.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
         left.sort();
-        assert_eq!(
-            left,
-            [format!("proofload-{}-0-ab", std::process::id()), "somebody-elses-99999999".to_owned()]
-        );
+        let new = "proofload-99999999-1-ab".to_owned();
+        assert_eq!(left, [own, new, "somebody-elses-99999999".to_owned()]);
     }
 }

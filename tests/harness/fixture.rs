@@ -268,7 +268,6 @@ impl std::fmt::Display for Ended {
 }
 
 /// Looks until there is something to see.
-#[cfg(target_os = "linux")]
 #[track_caller]
 pub(super) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
