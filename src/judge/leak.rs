@@ -39,7 +39,7 @@ const READINGS_A_WINDOW: usize = 3;
 /// use proofload::judge::{Leak, LeakRule};
 /// let leaking: Vec<_> = (0..60).map(|s| (f64::from(s), 100_000_000 + 200_000 * s as u64)).collect();
 /// let found = Leak::find(&leaking, &LeakRule::default());
-/// assert_eq!(found.to_string(), "memory grows by 200 kB/s (at least 200 kB/s), without an end over 36 s");
+/// assert_eq!(found.to_string(), "memory grows by 200 kB/s (at least 200 kB/s), without an end over 35 s");
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
