@@ -54,7 +54,7 @@ pub mod units;
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
 pub use engine::{DriveAloneError, Op, Workload, drive_alone};
 pub use error::{Error, Result};
-pub use journal::Figure;
+pub use journal::{Figure, Step};
 pub use load::Load;
 pub use monitor::{
     BuildInfo, Environment, InterfaceUse, MachineInfo, MachineUse, PressureUse, ResourceWindow, Resources,

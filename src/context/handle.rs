@@ -13,7 +13,7 @@ use crate::{
     engine::{Sink, Slice, Started},
     error::Result,
     expect::Expectation,
-    journal::{Event, Figure, Writer},
+    journal::{Event, Figure, Step, Writer},
     judge::{Finding, Judgement, Verdict},
     load::Load,
     observe::Observation,
@@ -113,6 +113,11 @@ impl Context {
     /// Puts something that a procedure found out into the report.
     pub fn found(&self, finding: Finding) {
         self.inner.journal.write(Event::Found(Box::new(finding)));
+    }
+
+    /// Says where a procedure is: the progress and the report show it.
+    pub fn step(&self, step: Step) {
+        self.inner.journal.write(Event::Step(step));
     }
 
     /// Waits for `length`, or until the case is told to stop. A setting `time_scale` applies.

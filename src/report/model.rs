@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::LimitsReport;
 use crate::{
     case::Severity,
-    journal::Figure,
+    journal::{Figure, Step},
     judge::{Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
@@ -148,6 +148,9 @@ pub struct CaseReport {
     pub figures: Vec<Figure>,
     /// What its procedures found out.
     pub findings: Vec<Finding>,
+    /// The steps of its procedures, in order.
+    #[serde(default)]
+    pub steps: Vec<StepReport>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.
@@ -171,6 +174,17 @@ pub struct CaseReport {
 /// Of a report that was written before tries were counted.
 fn first() -> u32 {
     1
+}
+
+/// A step of a procedure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StepReport {
+    /// When it began, in seconds since the start of the case.
+    pub at_s: f64,
+    /// What it was.
+    #[serde(flatten)]
+    pub step: Step,
 }
 
 /// Why and how a case was stopped.
