@@ -49,6 +49,7 @@ mod settings;
 mod stop;
 mod suite;
 mod supervisor;
+mod traffic;
 pub mod units;
 
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
@@ -64,6 +65,7 @@ pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
 pub use supervisor::{Containment, Ending, Tier};
+pub use traffic::{Counted, Traffic, TrafficMeter};
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
 
 /// What most cases use.

@@ -18,6 +18,7 @@ use crate::{
     load::Load,
     observe::Observation,
     stop::StopToken,
+    traffic::TrafficMeter,
 };
 
 /// Pauses are not stretched by more than this.
@@ -35,6 +36,7 @@ pub(super) struct Inner {
     pub(super) journal: Arc<Writer>,
     pub(super) stop: StopToken,
     pub(super) counters: Counters,
+    pub(super) traffic: TrafficMeter,
     /// What the settings expect of every load.
     pub(super) expectations: Vec<Expectation>,
     /// Users of the closed loads that run now.
@@ -60,6 +62,7 @@ impl Context {
                 journal,
                 stop,
                 counters: Counters::default(),
+                traffic: TrafficMeter::default(),
                 expectations,
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
@@ -96,6 +99,12 @@ impl Context {
     /// The rate called `name`, made at the first call.
     pub fn ratio(&self, name: &str) -> CaseRatio {
         self.inner.counters.ratio(name)
+    }
+
+    /// Counts the bytes of the streams that it is given; the report shows them for each load. The kernel tells of
+    /// files only, and of a whole interface.
+    pub fn traffic(&self) -> &TrafficMeter {
+        &self.inner.traffic
     }
 
     /// Puts a remark into the report.

@@ -11,6 +11,7 @@ use crate::{
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
     supervisor::{Containment, Ending},
+    traffic::Traffic,
 };
 
 /// The version of `report.json` and `case.json`; it rises when a key changes its meaning or goes away.
@@ -235,6 +236,9 @@ pub struct LoadReport {
     pub phases: Vec<PhaseReport>,
     /// The user's own counters and rates.
     pub counters: BTreeMap<String, CounterReport>,
+    /// Bytes through the case's counted streams meanwhile.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// What the process of the case used meanwhile.
     pub process: ProcessUse,
     /// One window a second.
@@ -365,6 +369,7 @@ impl From<&Observation> for LoadReport {
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
             counters: counters.collect(),
+            traffic: seen.traffic,
             process: seen.process,
             timeline: seen.timeline.clone(),
             response_histogram: seen.total.response.clone(),
