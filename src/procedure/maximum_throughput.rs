@@ -221,8 +221,12 @@ impl MaximumThroughput {
     async fn trial_at<W: Workload>(&self, cx: &Context, rate: Rate, workload: &Arc<W>) -> Result<Run> {
         let least = Duration::from_secs_f64(LEAST_OPERATIONS / rate.per_second());
         let load = Load::rate(rate).for_duration(self.trial.max(least));
-        let mut builder =
-            cx.load(load).named(format!("trial at {rate}")).warm_up(self.warm_up).at_its_own_level();
+        let mut builder = cx
+            .load(load)
+            .named(format!("trial at {rate}"))
+            .warm_up(self.warm_up)
+            .at_its_own_level()
+            .probing();
         if let Some(timeout) = self.timeout {
             builder = builder.timeout(timeout);
         }
