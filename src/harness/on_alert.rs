@@ -159,7 +159,7 @@ mod tests {
         on_alert.tell_one(&message(), &control);
         std::fs::write(stop, "").unwrap();
         on_alert.tell_one(&message(), &control);
-        assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 1);
+        assert_eq!((on_alert.handed, std::fs::read_to_string(file).unwrap().lines().count()), (1, 1));
         let mut hangs = OnAlert { command: vec!["sleep".to_owned(), "600".to_owned()], ..OnAlert::default() };
         hangs.tell_one(&message(), &control);
         assert_eq!(hangs.into_warnings(), [""; 0]);
