@@ -16,9 +16,11 @@ use proofload::{
     __private::{Recording, write_reports},
     BuildInfo, Containment, Ending, Environment, ResourceWindow, Resources,
     case::Severity,
-    judge::Verdict,
+    judge::{AlertThresholds, Verdict},
     observe::{Counts, Figures, Kind, Observation, Phase, Window},
-    report::{CaseReport, LimitsReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Summary},
+    report::{
+        CaseReport, LimitsReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Statistics, Summary,
+    },
 };
 use rounds::Rounds;
 use table::{Purpose, Row, Table};
@@ -137,6 +139,8 @@ fn case(windows: u32) -> CaseReport {
             windows: (0..windows).map(resources).collect(),
             ..Resources::default()
         },
+        alerts: Vec::new(),
+        alert_thresholds: AlertThresholds::default(),
         limits: LimitsReport::default(),
         containment: Containment::default(),
         warnings: Vec::new(),
@@ -161,6 +165,8 @@ fn run(windows: u32) -> RunReport {
         seed: 42,
         command: vec!["stress".to_owned()],
         summary: Summary::default(),
+        statistics: Statistics::default(),
+        alerts: Vec::new(),
         stopped: None,
         warnings: Vec::new(),
         recommendations: Vec::new(),

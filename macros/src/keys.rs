@@ -40,6 +40,10 @@ pub(crate) enum Kind {
     Growth,
     /// A share of the cores available.
     Share,
+    /// A share of operations over zero.
+    Part,
+    /// A share of operations, or none at all.
+    Tolerance,
     /// A number greater than zero.
     Factor,
     /// A whole number from 1.
@@ -60,6 +64,8 @@ impl Kind {
             Self::Portion => "a size like 512MiB, 2GiB or 10MB, nor a share of the machine like 60%",
             Self::Growth => "a size per second like 10MB/s or 64MiB/s",
             Self::Share => "a share of the cores like 90% or 0.9",
+            Self::Part => "a share of at most 100%, like 95% or 0.95",
+            Self::Tolerance => "a share of at most 100%, like 5% or 0",
             Self::Factor => "a number over zero, like 0.5 or 2",
             Self::Count => "a whole number from 1, like 8 or 10_000",
             Self::Containment => "a containment: auto, hard or polling",
@@ -77,6 +83,8 @@ impl Kind {
             Self::Portion => (is_size(text) || is_portion(text)).then(|| text.to_owned()),
             Self::Growth => is_size(text.strip_suffix("/s")?.trim_end()).then(|| text.to_owned()),
             Self::Share => is_share(text).then(|| text.to_owned()),
+            Self::Part => part(text).filter(|part| *part > 0.0).map(|_| text.to_owned()),
+            Self::Tolerance => part(text).map(|_| text.to_owned()),
             Self::Factor => {
                 text.parse::<f64>().is_ok_and(|n| n.is_finite() && n > 0.0).then(|| text.to_owned())
             }
@@ -108,6 +116,12 @@ fn is_share(text: &str) -> bool {
     number.parse::<f64>().is_ok_and(|share| share.is_finite() && share > 0.0)
 }
 
+/// A share from 0 to 1.
+fn part(text: &str) -> Option<f64> {
+    let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |number| (number.trim_end(), 100.0));
+    number.parse::<f64>().ok().map(|n| n / whole).filter(|part| (0.0..=1.0).contains(part))
+}
+
 /// A key that the attribute takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -115,14 +129,14 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// What its value is.
     pub(crate) kind: Kind,
-    /// Whether it is a safety limit, which `"off"` lifts.
+    /// Whether it is a limit or the threshold of an alert, which `"off"` lifts.
     pub(crate) is_limit: bool,
     /// A right value, quoted where it must be.
     example: &'static str,
 }
 
 /// Every key, in the order in which messages and the documentation list them.
-pub(crate) const KEYS: [Key; 23] = [
+pub(crate) const KEYS: [Key; 28] = [
     limit("time_limit", Kind::Time, "\"10m\""),
     limit("max_memory", Kind::Portion, "\"2GiB\""),
     limit("max_memory_growth", Kind::Growth, "\"64MiB/s\""),
@@ -145,6 +159,11 @@ pub(crate) const KEYS: [Key; 23] = [
     key("workers", Kind::Count, "4"),
     key("min_samples", Kind::Count, "1_000"),
     key("pause_after", Kind::Grace, "\"2s\""),
+    limit("alert_success_rate", Kind::Part, "\"99%\""),
+    limit("alert_latency", Kind::Time, "\"250ms\""),
+    limit("alert_cpu", Kind::Part, "\"85%\""),
+    limit("alert_memory", Kind::Size, "\"4GiB\""),
+    limit("alert_error_rate", Kind::Tolerance, "\"1%\""),
     key("severity", Kind::Severity, "\"high\""),
 ];
 
@@ -178,6 +197,8 @@ impl Key {
             | Kind::Portion
             | Kind::Growth
             | Kind::Share
+            | Kind::Part
+            | Kind::Tolerance
             | Kind::Factor
             | Kind::Containment
             | Kind::Severity => "its value in quotes",
@@ -252,6 +273,10 @@ mod tests {
             ("workers", "4", "4"),
             ("min_samples", "1_000", "1000"),
             ("containment", "hard", "hard"),
+            ("alert_success_rate", "99.9 %", "99.9 %"),
+            ("alert_cpu", "1", "1"),
+            ("alert_error_rate", "0", "0"),
+            ("alert_latency", "off", "off"),
             ("severity", "critical", "critical"),
         ] {
             assert_eq!(check(key, text), Ok(read.to_owned()), "{key} = {text:?}");
@@ -282,6 +307,11 @@ mod tests {
             "min_free_memory",
             "min_free_disk",
             "max_machine_load",
+            "alert_success_rate",
+            "alert_latency",
+            "alert_cpu",
+            "alert_memory",
+            "alert_error_rate",
         ];
         assert_eq!(lifted, limits);
     }
@@ -326,6 +356,12 @@ mod tests {
             ("max_concurrency", "0", r#""0" is not a whole number from 1, like 8 or 10_000, nor "off""#),
             ("workers", "1.5", r#""1.5" is not a whole number from 1, like 8 or 10_000"#),
             ("containment", "soft", r#""soft" is not a containment: auto, hard or polling"#),
+            (
+                "alert_success_rate",
+                "0%",
+                r#""0%" is not a share of at most 100%, like 95% or 0.95, nor "off""#,
+            ),
+            ("alert_error_rate", "101%", r#""101%" is not a share of at most 100%, like 5% or 0, nor "off""#),
             ("severity", "urgent", r#""urgent" is not a severity: low, medium, high or critical"#),
         ] {
             assert_eq!(check(key, text), Err(said.to_owned()), "{key} = {text:?}");
@@ -353,8 +389,8 @@ mod tests {
         assert!(unknown("colour").ends_with(
             "\nkeys: time_limit, max_memory, max_memory_growth, memory_growth_window, memory_growth_warm_up, containment, max_cpu, \
             cpu_window, max_concurrency, max_descriptors, max_threads, max_disk_written, min_free_memory, \
-            min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, pause_after, \
-            severity"
+            min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, pause_after, alert_success_rate, \
+            alert_latency, alert_cpu, alert_memory, alert_error_rate, severity"
         ));
     }
 }

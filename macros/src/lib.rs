@@ -46,7 +46,7 @@ use proc_macro::TokenStream;
 /// `or` and `not` cannot be markers.
 ///
 /// **`key = value` is a setting.** It holds unless `stress.toml`, the environment or the command line says otherwise.
-/// A limit also takes `"off"`, which lifts it.
+/// A limit and the threshold of an alert also take `"off"`, which lifts it.
 ///
 /// | key | value | what it does |
 /// |---|---|---|
@@ -72,6 +72,11 @@ use proc_macro::TokenStream;
 /// | `workers` | a whole number from 1: `4` | threads of the runtime that the case runs on |
 /// | `min_samples` | a whole number from 1: `1_000` | fewer operations than this leave the case inconclusive |
 /// | `pause_after` | a duration: `"2s"`, `"0s"` | rest for the machine after the case, before the next one |
+/// | `alert_success_rate` | a share: `"99%"`, `0.99` or `"off"` | an alert where a load's success rate is under it |
+/// | `alert_latency` | a duration over zero: `"250ms"` or `"off"` | an alert where a load's p95 is over it |
+/// | `alert_cpu` | a share of the cores available: `"85%"` or `"off"` | an alert where CPU was over it |
+/// | `alert_memory` | a size: `"4GiB"` or `"off"` | an alert where memory was over it |
+/// | `alert_error_rate` | a share: `"1%"`, `0` or `"off"` | an alert where a load's error rate is over it |
 /// | `severity` | `"low"`, `"medium"`, `"high"` or `"critical"` | how much a failure matters to the reader; `medium` if it is not said |
 ///
 /// A value with a unit is a string; numbers may have underscores. Durations and sizes are written as

@@ -8,7 +8,7 @@ use crate::{
     expect::{Expectation, ExpectationError, IntoExpectation},
     journal::{Event, Planned},
     load::Load,
-    observe::Observation,
+    observe::{Observation, Purpose},
     outcome::Retry,
 };
 
@@ -26,6 +26,7 @@ pub struct LoadBuilder {
     warm_up: Option<Duration>,
     retry: Retry,
     level: Level,
+    purpose: Purpose,
     max_in_flight: Option<usize>,
     expectations: Vec<Result<Expectation, ExpectationError>>,
 }
@@ -50,6 +51,7 @@ impl LoadBuilder {
             warm_up: None,
             retry: Retry::NEVER,
             level: Level::FromOutside,
+            purpose: Purpose::Measure,
             max_in_flight: None,
             expectations: Vec::new(),
         }
@@ -83,6 +85,22 @@ impl LoadBuilder {
     /// Keeps the load's rate or users whatever is set from outside: a search chooses them itself.
     pub(crate) const fn at_its_own_level(mut self) -> Self {
         self.level = Level::ItsOwn;
+        self
+    }
+
+    /// Says that this load may break what it is put on, and that this is what it is for: a trial of a search, an
+    /// overload to recover from. It raises no alert; everything else is as with any load.
+    ///
+    /// ```no_run
+    /// # use proofload::{Context, Load, Result, per_second, seconds};
+    /// # async fn case(cx: Context) -> Result {
+    /// let overload = Load::rate(per_second(5_000)).for_duration(seconds(10));
+    /// cx.load(overload).named("overload").probing().run(|_op| async {}).await?;
+    /// # cx.done()
+    /// # }
+    /// ```
+    pub const fn probing(mut self) -> Self {
+        self.purpose = Purpose::Probe;
         self
     }
 
@@ -177,6 +195,7 @@ impl LoadBuilder {
         let counters = self.cx.clone();
         let job = Job {
             name,
+            purpose: self.purpose,
             warm_up,
             load,
             timeout: inner.terms.duration("timeout", self.timeout),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     load::{Load, LoadError},
-    observe::Observation,
+    observe::{Observation, Purpose},
     outcome::{IntoOutcome, Retry},
     stop::StopToken,
     traffic::TrafficMeter,
@@ -60,6 +60,7 @@ where
 {
     let job = Job {
         name: "load".to_owned(),
+        purpose: Purpose::Measure,
         load: load.into().checked()?,
         warm_up: None,
         timeout,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     monitor::OwnProcess,
-    observe::{Figures, Model, Observation, ProcessUse, Window},
+    observe::{Figures, Model, Observation, ProcessUse, Purpose, Window},
 };
 
 /// Between two readings: what a kill can cost, and what reading costs, are both bounded by it.
@@ -44,6 +44,8 @@ pub(crate) trait Sink: Send + Sync {
 pub(crate) struct Started {
     pub(crate) load: String,
     pub(crate) model: Model,
+    #[serde(default)]
+    pub(crate) purpose: Purpose,
     pub(crate) plan: String,
     pub(crate) started_s: f64,
     pub(crate) phases: Vec<String>,

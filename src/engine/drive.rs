@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     load::{Load, Stage},
-    observe::{Counter, Figures, Model, Observation, Phase},
+    observe::{Counter, Figures, Model, Observation, Phase, Purpose},
     outcome::Retry,
     stop::StopToken,
     traffic::TrafficMeter,
@@ -35,6 +35,7 @@ const LONGEST_DRAIN_ONCE_STOPPED: Duration = Duration::from_millis(1_200);
 /// A load to run and the terms it runs on. The load is checked and adjusted already.
 pub(crate) struct Job {
     pub(crate) name: String,
+    pub(crate) purpose: Purpose,
     pub(crate) load: Load,
     pub(crate) warm_up: Option<Duration>,
     pub(crate) timeout: Duration,
@@ -91,6 +92,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let started = Started {
         load: job.name.clone(),
         model: model_of(&load),
+        purpose: job.purpose,
         plan: job.load.describe(),
         started_s,
         phases: phases.iter().map(|p| p.name.clone()).collect(),
@@ -126,6 +128,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let observation = Observation {
         load: job.name,
         model: started.model,
+        purpose: started.purpose,
         plan: started.plan,
         started_s,
         total,

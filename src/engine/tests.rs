@@ -19,7 +19,7 @@ use tokio::time::{Instant as TokioInstant, sleep};
 use super::*;
 use crate::{
     load::{ClosedLoad, Load, OpenLoad},
-    observe::{Counts, Observation},
+    observe::{Counts, Observation, Purpose},
     outcome::{Outcome, Rejected, Retry},
     stop::{StopReason, StopToken},
     traffic::{Traffic, TrafficMeter},
@@ -37,6 +37,7 @@ impl Sink for Nobody {
 fn job(load: impl Into<Load>) -> Job {
     Job {
         name: "load".to_owned(),
+        purpose: Purpose::Measure,
         load: load.into().checked().unwrap(),
         warm_up: None,
         timeout: seconds(30),

@@ -6,6 +6,7 @@
 mod arguments;
 mod exit;
 mod lock;
+mod on_alert;
 mod place;
 mod recover;
 mod run;

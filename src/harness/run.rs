@@ -7,7 +7,9 @@ use std::{
 
 use super::{
     arguments::CommandLine,
-    exit, place,
+    exit,
+    on_alert::OnAlert,
+    place,
     recover::recover,
     self_check::self_check,
     trials::{Results, Shared, trials},
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     case::{CaseInfo, Severity},
     monitor::{BuildInfo, Environment},
-    report::{RunReport, SCHEMA_VERSION, Summary, settings_report, summary_text},
+    report::{RunReport, SCHEMA_VERSION, Statistics, Summary, settings_report, summary_text},
     settings::{Settings, SettingsError, Sources, assignment, show},
     stop::StopReason,
     suite::{Registered, Suite},
@@ -119,6 +121,7 @@ fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared 
         started_at: place::now(),
         shows_output: arguments.test.nocapture,
         is_parallel: arguments.test.test_threads != Some(1),
+        on_alert: Mutex::new(OnAlert::of(settings.run())),
         settings,
         begun: OnceLock::new(),
         results: Mutex::new(Results::default()),
@@ -172,6 +175,8 @@ impl Shared {
             seed: self.seed,
             command: std::env::args().skip(1).collect(),
             summary: Summary::default(),
+            statistics: Statistics::default(),
+            alerts: Vec::new(),
             stopped: None,
             warnings,
             recommendations: Vec::new(),
@@ -189,7 +194,9 @@ fn report(shared: &Shared) -> bool {
     let Some(begun) = shared.begun.get() else { return true };
     let results = std::mem::take(&mut *shared.results());
     let stopped = begun.control.stop_reason().map(|reason| begun.control.sentence(reason));
-    let run = RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
+    let mut run =
+        RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
+    run.warnings.extend(std::mem::take(&mut *shared.on_alert()).into_warnings());
     let formats = shared.settings.run().list("report");
     match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {

@@ -10,6 +10,7 @@ use super::{
     arguments::CommandLine,
     exit,
     lock::{LockError, Turns},
+    on_alert::OnAlert,
     place,
     selection::{Selection, select},
 };
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) is_parallel: bool,
     pub(super) begun: OnceLock<Begun>,
     pub(super) results: Mutex<Results>,
+    pub(super) on_alert: Mutex<OnAlert>,
 }
 
 /// What exists from the first case on.
@@ -100,6 +102,10 @@ impl Shared {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn on_alert(&self) -> std::sync::MutexGuard<'_, OnAlert> {
+        self.on_alert.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run_case(&self, name: &str, case: &Registered) -> Result<Completion, Failed> {
         if self.settings.run().switch("dry_run") {
             return self.plan_case(name, case);
@@ -123,14 +129,16 @@ impl Shared {
             }
         }
         let report = self.supervised(begun, case, &order, folder);
-        rest(order.terms.settings.duration("pause_after").unwrap_or_default(), &begun.control);
-        drop(turn);
         let line = case_line(&report);
         let verdict = report.verdict;
         if let Err(error) = begun.folder.write_case(&report) {
             eprintln!("error: {error}");
             self.results().is_unwritten = true;
         }
+        // Before the next case has its turn, so that the command disturbs nothing that is measured.
+        self.on_alert().tell(&self.run_id, begun.folder.path(), &report, &begun.control);
+        rest(order.terms.settings.duration("pause_after").unwrap_or_default(), &begun.control);
+        drop(turn);
         self.results().cases.push(report);
         match verdict {
             Verdict::Pass => Ok(Completion::Completed),

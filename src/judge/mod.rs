@@ -3,6 +3,7 @@
 //! Owns the rules: which figure answers an expectation, how many samples it needs, and when an answer cannot be
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
+mod alert;
 mod breaking_point;
 mod capacity;
 mod degradation;
@@ -18,6 +19,7 @@ mod trend;
 mod validity;
 mod verdict;
 
+pub use alert::{Alert, AlertLevel, AlertMetric, AlertThresholds, Peak, Peaks, alerts};
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
 pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use degradation::{Degradation, Offered, PastPeak};

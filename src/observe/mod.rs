@@ -9,6 +9,6 @@ mod tally;
 
 pub use histogram::Histogram;
 pub use observation::{
-    Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Window,
+    Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
 };
 pub(crate) use recorder::{Ended, Recorder};

@@ -14,6 +14,9 @@ pub struct Observation {
     pub load: String,
     /// Open (a rate) or closed (users).
     pub model: Model,
+    /// Whether it may break what it is put on.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// The load in words: `100/s for 5m`.
     pub plan: String,
     /// Seconds from the start of the case to the start of this load.
@@ -55,6 +58,18 @@ pub enum Model {
     Open,
     /// Users loop: each starts an operation when its last one has ended.
     Closed,
+}
+
+/// What a load is there for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To see how the target fares under it.
+    #[default]
+    Measure,
+    /// To see whether the target breaks under it: a trial of a search, an overload on purpose. It raises no alert.
+    Probe,
 }
 
 /// One stage of a load, with its own figures.

@@ -214,7 +214,7 @@ impl MaximumThroughput {
     async fn trial_at<W: Workload>(&self, cx: &Context, rate: Rate, workload: &Arc<W>) -> Result<Run> {
         let least = Duration::from_secs_f64(LEAST_OPERATIONS / rate.per_second());
         let load = Load::rate(rate).for_duration(self.trial.max(least));
-        let builder = self.terms.load(cx, load, format!("trial at {rate}")).warm_up(self.warm_up);
+        let builder = self.terms.load(cx, load, format!("trial at {rate}")).warm_up(self.warm_up).probing();
         let run = builder.run_workload(Arc::clone(workload)).await?;
         self.terms.settle(cx).await;
         Ok(run)

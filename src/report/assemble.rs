@@ -1,6 +1,7 @@
+use super::alerts::{peaks, thresholds};
 use crate::{
     case::CaseInfo,
-    judge::{Verdict, validity},
+    judge::{Verdict, alerts, validity},
     report::{CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, recommend},
     safety::Limits,
     settings::Resolved,
@@ -48,6 +49,8 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         containment: record.containment.clone(),
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        alerts: Vec::new(),
+        alert_thresholds: thresholds(facts.settings),
         limits: LimitsReport::from(facts.limits),
         settings: settings_report(facts.settings),
         output_tail: String::new(),
@@ -99,6 +102,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),
+        alerts: alerts(&begun.alert_thresholds, &gathered.observations, &peaks(record)),
         warnings,
         output_tail: record.output_tail.clone(),
         ..begun

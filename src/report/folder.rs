@@ -4,7 +4,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CaseReport, IgnoredCase, RunReport, Summary, summary_text, without_repeats};
+use super::{
+    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, summary_text, without_repeats,
+};
 use crate::judge::Verdict;
 
 /// The folder of a run: where its reports are.
@@ -169,6 +171,8 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
     }
     run.summary = summary(&run.cases, run.ignored.len());
     run.recommendations = without_repeats(&run.cases);
+    run.alerts = RunAlert::of(&run.cases);
+    run.statistics = Statistics::of(&run.cases);
     run
 }
 

@@ -3,6 +3,7 @@
 //! Owns `report.json`, `summary.txt` and the run's folder. Pure except for the folder: no form measures or judges
 //! anything, everything it shows is in the model.
 
+mod alerts;
 mod assemble;
 mod folder;
 mod limits;
@@ -11,10 +12,12 @@ mod rebuild;
 mod recommend;
 #[cfg(test)]
 mod schema;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use folder::{FolderError, RunFolder};
 pub use limits::LimitsReport;
@@ -24,4 +27,5 @@ pub use model::{
 };
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
+pub use statistics::{Extreme, Spread, Statistics};
 pub(crate) use text::{case_line, summary_text};

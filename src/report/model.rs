@@ -2,13 +2,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::LimitsReport;
+use super::{LimitsReport, RunAlert, Statistics};
 use crate::{
     case::Severity,
     journal::{Figure, Step},
-    judge::{Finding, Judgement, Verdict, asked, validity},
+    judge::{Alert, AlertThresholds, Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
-    observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
+    observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Purpose, Window},
     stop::StopReason,
     supervisor::{Containment, Ending},
     traffic::Traffic,
@@ -38,6 +38,12 @@ pub struct RunReport {
     pub command: Vec<String>,
     /// How many cases ended in which way.
     pub summary: Summary,
+    /// The best, the worst and the mean of the cases' figures.
+    #[serde(default)]
+    pub statistics: Statistics,
+    /// What was over its threshold, the critical first. No verdicts: they fail nothing.
+    #[serde(default)]
+    pub alerts: Vec<RunAlert>,
     /// Why the run ended before its last case, if it did.
     pub stopped: Option<String>,
     /// What makes the figures less trustworthy than they look.
@@ -162,6 +168,12 @@ pub struct CaseReport {
     pub warnings: Vec<String>,
     /// What to do, most important first.
     pub recommendations: Vec<String>,
+    /// What was over its threshold, the critical first. No verdicts: they fail nothing.
+    #[serde(default)]
+    pub alerts: Vec<Alert>,
+    /// From where on there are alerts.
+    #[serde(default)]
+    pub alert_thresholds: AlertThresholds,
     /// The limits it ran under.
     pub limits: LimitsReport,
     /// The settings it ran with.
@@ -212,6 +224,9 @@ pub struct LoadReport {
     pub load: String,
     /// Open or closed.
     pub model: Model,
+    /// Whether it may break what it is put on: then it raises no alert.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// The load in words.
     pub plan: String,
     /// Seconds from the start of the case to the start of the load.
@@ -360,6 +375,7 @@ impl From<&Observation> for LoadReport {
         Self {
             load: seen.load.clone(),
             model: seen.model,
+            purpose: seen.purpose,
             plan: seen.plan.clone(),
             started_s: seen.started_s,
             complete: seen.complete,

@@ -6,13 +6,13 @@ use jsonschema::Validator;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-use super::{RunReport, tests};
+use super::{AlertMessage, RunAlert, RunReport, SCHEMA_VERSION, tests};
 use crate::{
     engine::{Slice, Started},
     expect::IntoExpectation,
     journal::{CaseResult, Event, Figure, Line, Planned, Step},
     judge::judge,
-    observe::Model,
+    observe::{Model, Purpose},
 };
 
 /// Set to `1`, the test that compares writes instead.
@@ -57,6 +57,7 @@ fn errors(schema: &Validator, value: &Value) -> Vec<String> {
 fn the_committed_schemas_are_those_of_the_types() {
     compare::<RunReport>("report.schema.json");
     compare::<Line>("journal.schema.json");
+    compare::<AlertMessage>("alert.schema.json");
 }
 
 #[test]
@@ -65,6 +66,25 @@ fn reports_follow_the_schema() {
     for run in [tests::full(), tests::run(Vec::new(), &[])] {
         assert_eq!(errors(&schema, &serde_json::to_value(&run).unwrap()), [""; 0]);
     }
+}
+
+#[test]
+fn what_a_command_is_told_follows_the_schema() {
+    let schema = committed("alert.schema.json");
+    let run = tests::full();
+    let alert: RunAlert = run.alerts.first().cloned().expect("the full report has an alert");
+    let message = AlertMessage {
+        schema_version: SCHEMA_VERSION,
+        run_id: run.run_id,
+        repeat: run.cases[0].repeat.clone(),
+        folder: "target/stress/run/cases/cases.search.stopped".into(),
+        alert,
+    };
+    let mut value = serde_json::to_value(message).unwrap();
+    assert_eq!(errors(&schema, &value), [""; 0]);
+    assert_eq!((&value["metric"], &value["level"]), (&json!("success_rate"), &json!("warning")));
+    value["level"] = json!("loud");
+    assert!(!errors(&schema, &value).is_empty());
 }
 
 #[test]
@@ -103,6 +123,7 @@ fn journals_follow_the_schema() {
     let started = Started {
         load: "load".into(),
         model: Model::Open,
+        purpose: Purpose::Measure,
         plan: "100/s for 5 s".into(),
         started_s: 0.1,
         phases: vec!["100/s for 5 s".into()],

@@ -1,6 +1,8 @@
 //! Hand-made reports, for the tests of all forms.
 
+mod alerts;
 mod recommend;
+mod statistics;
 mod text;
 
 use std::collections::BTreeMap;
@@ -10,7 +12,7 @@ use crate::{
     case::Severity,
     expect::IntoExpectation,
     journal::Figure,
-    judge::{Judgement, Verdict, judge},
+    judge::{AlertThresholds, Judgement, Peaks, Verdict, alerts, judge},
     monitor::{BuildInfo, Environment, MachineInfo, ResourceWindow, Resources},
     observe::{Counter, Counts, Figures, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -134,6 +136,8 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         },
         warnings: Vec::new(),
         recommendations: Vec::new(),
+        alerts: Vec::new(),
+        alert_thresholds: AlertThresholds::default(),
         limits: LimitsReport { memory_bytes: Some(1 << 30), ..LimitsReport::default() },
         settings: vec![SettingReport {
             key: "max_memory".to_owned(),
@@ -197,6 +201,8 @@ pub(super) fn run(cases: Vec<CaseReport>, ignored: &[(&str, &str)]) -> RunReport
             ignored: ignored.len() as u64,
             operations: cases.iter().flat_map(|c| &c.loads).map(|load| load.total.counts.ended()).sum(),
         },
+        statistics: Statistics::of(&cases),
+        alerts: RunAlert::of(&cases),
         stopped: None,
         warnings: Vec::new(),
         recommendations: without_repeats(&cases),
@@ -255,6 +261,8 @@ pub(super) fn full() -> RunReport {
     stopped.notes.push("the index held 10 000 documents".to_owned());
     stopped.warnings.push("2 processes outlived the case and were ended".to_owned());
     stopped.recommendations = recommend(&stopped);
+    stopped.alert_thresholds = AlertThresholds { success_rate: Some(0.97), ..AlertThresholds::default() };
+    stopped.alerts = alerts(&stopped.alert_thresholds, &[seen], &Peaks::default());
     let panicked = Ending::Panicked { message: "boom".into(), place: "stress/cases/search.rs:31".into() };
     let signal = Ending::Signal { number: 9, name: "SIGKILL".into() };
     let crashed = ended(case("crashed", &[]), panicked);

@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 43] = [
+pub(crate) static KEYS: [Key; 49] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -175,10 +175,41 @@ pub(crate) static KEYS: [Key; 43] = [
     )
     .or_zero(),
     case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
+    case(
+        "alert_success_rate",
+        Kind::Percent,
+        Some("95%"),
+        "success rate of a load under which there is an alert",
+    )
+    .or_off(),
+    case(
+        "alert_latency",
+        Kind::Duration,
+        Some("100ms"),
+        "p95 of the response time over which there is an alert",
+    )
+    .or_off(),
+    case(
+        "alert_cpu",
+        Kind::Percent,
+        Some("85%"),
+        "peak CPU, as a share of the cores available, over which there is an alert",
+    )
+    .or_off(),
+    case("alert_memory", Kind::Bytes, Some("2000MB"), "peak memory over which there is an alert").or_off(),
+    case("alert_error_rate", Kind::Percent, Some("5%"), "error rate of a load over which there is an alert")
+        .or_off()
+        .or_zero(),
     run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
     run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set"),
     run("report", Kind::Choices(REPORTS), Some("json,text"), "reports to write"),
+    run(
+        "on_alert",
+        Kind::List,
+        None,
+        "program and arguments that get each alert, as JSON on standard input; no shell: `notify-send, stress`",
+    ),
     run("include_slow", Kind::Switch, Some("false"), "run the cases marked `slow` too"),
     run(
         "include_resource_intensive",

@@ -142,10 +142,16 @@ mod tests {
         assert_eq!(case.rate("rate"), None);
         assert_eq!(case.factor("time_scale"), 1.0);
         assert_eq!(case.list("expect"), Vec::<String>::new());
+        assert_eq!(case.percent("alert_success_rate"), Some(Ratio::new(0.95)));
+        assert_eq!(case.duration("alert_latency"), Some(crate::units::millis(100)));
+        assert_eq!(case.percent("alert_cpu"), Some(Ratio::new(0.85)));
+        assert_eq!(case.bytes("alert_memory"), Some(2_000_000_000));
+        assert_eq!(case.percent("alert_error_rate"), Some(Ratio::new(0.05)));
         assert!(!case.origin("time_limit").is_from_outside());
 
         let run = Resolved::built_in(Scope::Run);
         assert_eq!(run.list("report"), ["json", "text"]);
+        assert_eq!(run.list("on_alert"), [""; 0]);
         assert_eq!(run.text("profile"), Some("default"));
         assert_eq!(run.text("lock"), Some("machine"));
         assert!(!run.switch("include_slow"));

@@ -44,6 +44,12 @@ impl Control {
         Ok(control)
     }
 
+    /// Hears no signals, which belong to the whole process, only this file.
+    #[cfg(all(test, unix))]
+    pub(crate) fn of_file(stop_file: PathBuf) -> Self {
+        Self { stop_file: Some(stop_file), ..Self::default() }
+    }
+
     #[cfg(unix)]
     fn hear_signals(&self) -> std::io::Result<()> {
         use signal_hook::{

@@ -150,6 +150,7 @@ impl Salvage {
         Observation {
             load: self.started.load,
             model: self.started.model,
+            purpose: self.started.purpose,
             plan: self.started.plan,
             started_s: self.started.started_s,
             total,
@@ -164,12 +165,13 @@ impl Salvage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::Counts;
+    use crate::observe::{Counts, Purpose};
 
     fn started() -> Event {
         Event::LoadStarted(Started {
             load: "load".into(),
             model: Model::Open,
+            purpose: Purpose::Measure,
             plan: "10/s for 5 s".into(),
             started_s: 0.5,
             phases: vec!["10/s for 5 s".into()],

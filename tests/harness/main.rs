@@ -2,6 +2,7 @@
 //! small stress suite (`suite.rs`) for the package in that folder; without, it drives that suite and looks at what it
 //! prints, how it exits and what it leaves on disk.
 
+mod alerts;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod confined;
@@ -54,6 +55,9 @@ use tests;
 const THREADS: usize = 2;
 
 fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some(alerts::TAKE) {
+        return alerts::take();
+    }
     match env::var(fixture::PACKAGE_VARIABLE) {
         Ok(package) => suite::run(package),
         Err(_) => drive(),
@@ -64,6 +68,7 @@ fn drive() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let tables: &[&[Test]] = &[
+        alerts::TESTS,
         bad_input::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,

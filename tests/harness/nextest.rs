@@ -13,6 +13,7 @@ use super::{
 tests![
     ; where possible:
     a_second_try_is_the_same_case,
+    alerts_of_all_its_processes_are_told_and_gathered,
     its_timeout_leaves_a_whole_report,
     shards_make_up_the_whole,
 ];
@@ -111,6 +112,25 @@ fn a_second_try_is_the_same_case() -> Result<(), Impossible> {
     assert_eq!(first["seed"], second["seed"], "it is the same test that is tried again");
     let runs = fs::read_dir(package.reports()).unwrap().count();
     assert_eq!(runs, 2, "one run, and `latest`");
+    Ok(())
+}
+
+fn alerts_of_all_its_processes_are_told_and_gathered() -> Result<(), Impossible> {
+    let package = Package::new();
+    let command = super::alerts::command(&package, "keep");
+    let asked = ["-E", "test(fast_closed) + test(fast_nightly)"];
+    nextest(&package, "", &asked)?
+        .env("PROOFLOAD_ALERT_MEMORY", "1kB")
+        .env("PROOFLOAD_ALERT_CPU", "off")
+        .env("PROOFLOAD_ON_ALERT", command)
+        .run()
+        .exits(0);
+    let report = package.report();
+    let cases: Vec<&Value> =
+        report["alerts"].as_array().unwrap().iter().map(|alert| &alert["case"]).collect();
+    assert_eq!(cases, ["suite::fast_closed", "suite::fast_nightly"]);
+    assert_eq!(super::alerts::taken(&package).len(), 2);
+    assert_eq!(report["statistics"]["peak_memory_bytes"]["cases"], 2);
     Ok(())
 }
 

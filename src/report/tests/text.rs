@@ -62,6 +62,13 @@ fn all_passed() {
 
     IGNORED (1)
           cases::search::sustained: slow: --include-slow runs it
+
+    Over 2 cases   best                 worst                  mean of the cases
+      throughput   1 910/s rapid_scale  100/s sustained_quick  1 005/s
+      p95          5 ms                 the same               5 ms
+      success      100%                 the same               100%
+      peak CPU     23%                  the same               23%
+      peak memory  64 MiB               the same               64 MiB
     "#);
 }
 
@@ -105,6 +112,13 @@ fn one_failed_by_an_expectation() {
           met: throughput >= 80/s (90/s)
           peak CPU 23%, memory 64 MiB of 1 GiB
           repeat: cargo test --test stress -- --exact cases::search::overload --seed 42
+
+    Over 2 cases   best                   worst             mean of the cases
+      throughput   100/s sustained_quick  90/s overload     95/s
+      p95          5 ms sustained_quick   >= 30 s overload  >= 15 s
+      success      100% sustained_quick   86% overload      93%
+      peak CPU     23%                    the same          23%
+      peak memory  64 MiB                 the same          64 MiB
 
     Recommendations
       1. 20 of 20 errors are "document 17 is gone": 4% of all operations failed; start with this one, first seen

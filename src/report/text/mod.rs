@@ -3,11 +3,13 @@
 //! Owns layout and the form of numbers: plain text without colours, [`WIDTH`] columns at most. Never decides
 //! anything: verdicts, reasons and advice come with the model.
 
+mod alerts;
 mod case;
 mod generator;
 mod lay;
 mod load;
 pub(super) mod show;
+mod statistics;
 mod summary;
 
 pub(crate) use case::case_line;

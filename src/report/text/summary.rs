@@ -1,4 +1,4 @@
-use super::{case_line, lay::Page, show};
+use super::{alerts::alerts, case_line, lay::Page, show, statistics::statistics};
 use crate::{
     monitor::Environment,
     report::{CaseReport, IgnoredCase, Recommendation, RunReport},
@@ -22,6 +22,8 @@ pub(crate) fn summary_text(run: &RunReport) -> String {
         case_line(case).lines().for_each(|line| page.whole(0, line));
     }
     ignored(&mut page, &run.ignored);
+    statistics(&mut page, run);
+    alerts(&mut page, &run.alerts);
     recommendations(&mut page, &run.recommendations);
     page.finish() + "\n"
 }

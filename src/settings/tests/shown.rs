@@ -28,9 +28,9 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  max_memory             2 GiB    stress/cases/search.rs:12",
             "  time_limit             10m      stress/cases/search.rs:12",
             "  users                  7        stress/stress.toml:1",
-            "  containment            auto     built in",
-            "  cpu_window             5s       built in",
+            "  alert_cpu              85%      built in",
+            "  alert_error_rate       5%       built in",
         ]
     );
-    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 15 + 2 * 28);
+    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 16 + 2 * 33);
 }

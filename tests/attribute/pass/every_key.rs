@@ -28,6 +28,11 @@ use proofload::Context;
     workers = "4",
     min_samples = 1_000,
     pause_after = "2s",
+    alert_success_rate = "99.9%",
+    alert_latency = "250ms",
+    alert_cpu = 0.8,
+    alert_memory = "4GiB",
+    alert_error_rate = 0,
     severity = "critical",
 )]
 async fn everything(_cx: Context) {}
@@ -43,7 +48,12 @@ async fn everything(_cx: Context) {}
     max_disk_written = "off",
     min_free_memory = "off",
     min_free_disk = "off",
-    max_machine_load = "off"
+    max_machine_load = "off",
+    alert_success_rate = "off",
+    alert_latency = "off",
+    alert_cpu = "off",
+    alert_memory = "off",
+    alert_error_rate = "off"
 )]
 async fn no_limits(_cx: Context) {}
 
