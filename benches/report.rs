@@ -130,6 +130,7 @@ fn case(windows: u32) -> CaseReport {
         loads: vec![LoadReport::from(&observation(windows))],
         figures: Vec::new(),
         findings: Vec::new(),
+        comparison: None,
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,

@@ -8,6 +8,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::{
     arguments::CommandLine,
+    baselines::Baselines,
     exit,
     lock::{LockError, Turns},
     place,
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) is_parallel: bool,
     pub(super) begun: OnceLock<Begun>,
     pub(super) results: Mutex<Results>,
+    pub(super) baselines: Baselines,
 }
 
 /// What exists from the first case on.
@@ -124,6 +126,7 @@ impl Shared {
         }
         let report = self.supervised(begun, case, &order, folder);
         drop(turn);
+        let report = self.compared(report);
         let line = case_line(&report);
         let verdict = report.verdict;
         if let Err(error) = begun.folder.write_case(&report) {
@@ -144,8 +147,7 @@ impl Shared {
 
     /// The folder that the folders of runs are in.
     pub(super) fn reports(&self) -> std::path::PathBuf {
-        let chosen = self.settings.run().text("report_dir");
-        chosen.map_or_else(|| place::reports(&self.suite), Into::into)
+        place::reports(&self.suite, self.settings.run())
     }
 
     /// Makes the run's folder and starts to listen, before the first case.

@@ -4,6 +4,7 @@
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
 mod breaking_point;
+mod comparison;
 mod degradation;
 mod drift;
 mod expectation;
@@ -19,6 +20,7 @@ mod validity;
 mod verdict;
 
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
+pub use comparison::{ComparedFigure, Comparison};
 pub use degradation::{Degradation, Offered, PastPeak};
 pub use drift::{Drift, DriftRule};
 pub use expectation::judge;

@@ -42,6 +42,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         loads: Vec::new(),
         figures: Vec::new(),
         findings: Vec::new(),
+        comparison: None,
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

@@ -10,13 +10,13 @@ mod model;
 mod rebuild;
 mod recommend;
 #[cfg(test)]
-mod schema;
+pub(crate) mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
-pub(crate) use folder::{FolderError, RunFolder};
+pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub use limits::LimitsReport;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
@@ -24,4 +24,4 @@ pub use model::{
 };
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
-pub(crate) use text::{case_line, summary_text};
+pub(crate) use text::{case_line, compared_figure, summary_text};

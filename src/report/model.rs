@@ -6,7 +6,7 @@ use super::LimitsReport;
 use crate::{
     case::Severity,
     journal::Figure,
-    judge::{Finding, Judgement, Verdict, asked, validity},
+    judge::{Comparison, Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -148,6 +148,9 @@ pub struct CaseReport {
     pub figures: Vec<Figure>,
     /// What its procedures found out.
     pub findings: Vec<Finding>,
+    /// How it compares with the baseline of the run, if that has one.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.

@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 42] = [
+pub(crate) static KEYS: [Key; 47] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -172,6 +172,21 @@ pub(crate) static KEYS: [Key; 42] = [
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
     run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set"),
     run("report", Kind::Choices(REPORTS), Some("json,text"), "reports to write"),
+    run("baseline", Kind::Text, None, "the saved runs that cases are compared with"),
+    run("save_baseline", Kind::Text, None, "save the cases that pass under this name"),
+    run("baseline_dir", Kind::Text, None, "folder of all baselines; `baselines` beside the runs unless set"),
+    run(
+        "fail_on_regression",
+        Kind::Switch,
+        Some("false"),
+        "a case fails of which a figure is worse than that of the baseline",
+    ),
+    run(
+        "regression_level",
+        Kind::Percent,
+        Some("5%"),
+        "chance with which a figure that did not change may come out worse",
+    ),
     run("include_slow", Kind::Switch, Some("false"), "run the cases marked `slow` too"),
     run(
         "include_resource_intensive",

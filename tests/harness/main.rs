@@ -3,6 +3,7 @@
 //! prints, how it exits and what it leaves on disk.
 
 mod bad_input;
+mod baselines;
 #[cfg(target_os = "linux")]
 mod confined;
 #[cfg(target_os = "linux")]
@@ -65,6 +66,7 @@ fn drive() -> ExitCode {
     arguments.test_threads.get_or_insert(THREADS);
     let tables: &[&[Test]] = &[
         bad_input::TESTS,
+        baselines::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
         #[cfg(target_os = "linux")]

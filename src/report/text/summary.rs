@@ -1,4 +1,4 @@
-use super::{case_line, lay::Page, show};
+use super::{case_line, comparison, lay::Page, show};
 use crate::{
     monitor::Environment,
     report::{CaseReport, IgnoredCase, Recommendation, RunReport},
@@ -54,6 +54,7 @@ fn head(page: &mut Page, run: &RunReport) {
         let lead = if reason.starts_with("stopped") { "" } else { "stopped: " };
         page.prose(0, lead, reason);
     }
+    comparison::lay_run(page, &run.cases);
     environment(page, &run.environment);
     for warning in &run.warnings {
         page.prose(0, "warning: ", warning);
