@@ -117,11 +117,20 @@ impl Baselines {
         })
     }
 
+    /// Whether a case is saved under `name`: where it passed, or failed by the comparison alone. Without the latter, what
+    /// is new would be known by its better runs only. A baseline itself does not take in what it calls worse.
+    fn is_kept(&self, name: &str, case: &CaseReport) -> bool {
+        let is_of_another = self.against.as_ref().is_none_or(|against| against.name() != name);
+        let by_comparison = case.comparison.as_ref().map_or(0, |found| found.worse().count());
+        let failed_by_it = case.verdict == Verdict::Fail && case.reasons.len() == by_comparison;
+        case.verdict == Verdict::Pass || is_of_another && failed_by_it
+    }
+
     /// Saves the cases that passed, if that is asked for, and says what was saved.
     pub(super) fn save(&self, run: &RunReport) -> Result<Option<String>, BaselineError> {
         let Some(name) = &self.save_as else { return Ok(None) };
         let (passed, others): (Vec<&CaseReport>, Vec<&CaseReport>) =
-            run.cases.iter().partition(|case| case.verdict == Verdict::Pass);
+            run.cases.iter().partition(|case| self.is_kept(name, case));
         let left_out: Vec<String> =
             others.iter().map(|case| format!("{} ({})", case.name, case.verdict.words())).collect();
         let left_out = match left_out.is_empty() {

@@ -121,13 +121,20 @@ fn what_got_slower_fails_only_when_asked() {
 
     let ended = run_at(&package, SLOW, &[&asked[..], &["--fail-on-regression"]].concat()).exits(101);
     assert_eq!(ended.outcomes(), ["fast_plain FAILED"]);
-    ended.prints("! worse than baseline main: load response p50 2").says(
-        "nothing was saved as baseline slow; only what passes is saved, so not suite::fast_plain (fail)",
-    );
+    ended.prints("! worse than baseline main: load response p50 2").says("saved 1 case as baseline slow: ");
     assert_eq!(package.case("fast_plain")["verdict"], "fail");
     assert_eq!(package.report()["summary"]["failed"], 1);
     assert_eq!(fixture::json(&package.latest("cases/suite.fast_plain/case.json"))["verdict"], "fail");
-    assert_eq!((files(&package, "main").len(), files(&package, "slow").len()), (3, 3));
+    assert_eq!((files(&package, "main").len(), files(&package, "slow").len()), (3, 4));
+
+    // A baseline does not take in what it calls worse.
+    let joining = ["--baseline", "main", "--save-baseline", "main", "--fail-on-regression"];
+    let ended =
+        run_at(&package, SLOW, &[&joining[..], &["--set", "regression_level=30%"]].concat()).exits(101);
+    ended.says(
+        "nothing was saved as baseline main; only what passes is saved, so not suite::fast_plain (fail)",
+    );
+    assert_eq!(files(&package, "main").len(), 3);
 }
 
 fn another_machine_is_not_compared() {

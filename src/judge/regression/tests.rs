@@ -116,8 +116,12 @@ fn too_few_runs_say_what_it_takes() {
     let short = [(18, 1), (4, 2), (3, 2), (1, 18)];
     assert!(short.into_iter().all(|(n, m)| rule.too_few(n, m).is_some()));
     assert_eq!(rule.too_few(0, 1).unwrap(), "no run to compare has this figure");
-    let coarse = RegressionRule { level: 0.25, ..rule };
-    assert_eq!(coarse.too_few(3, 1), None);
+    // The table of the guide: runs of the baseline for 1, 2 and 3 new ones.
+    for (level, needed) in [(0.05, [19, 5, 3]), (0.1, [9, 3, 2]), (0.2, [4, 2, 2])] {
+        let rule = RegressionRule { level, ..rule };
+        let least = |new: usize| (1..).find(|n| rule.too_few(*n, new).is_none());
+        assert_eq!([1, 2, 3].map(least), needed.map(Some), "{level}");
+    }
     assert_eq!(
         RegressionRule { level: 1e-9, ..rule }.too_few(1, 1).unwrap(),
         "1 run against 1 of the baseline cannot tell at a level of 0%: it takes more on both sides"
