@@ -77,16 +77,22 @@ fn processes_of_a_run_make_one_file() {
         run.cases[0].name = case.to_owned();
         saved(&run)
     };
+    // All at once, and enough of them that without turns some would write over what others wrote.
+    let cases: Vec<String> = ('a'..='p').map(String::from).collect();
+    let together = std::sync::Barrier::new(cases.len());
     std::thread::scope(|scope| {
-        for case in ["d", "b", "a", "c"] {
-            let (store, part) = (store.clone(), part(case, 1_000));
-            scope.spawn(move || store.save("main", part).unwrap());
+        for case in cases.iter().rev() {
+            let (store, part, together) = (store.clone(), part(case, 1_000), &together);
+            scope.spawn(move || {
+                together.wait();
+                store.save("main", part).unwrap()
+            });
         }
     });
     store.save("main", part("b", 9_000)).unwrap();
     let runs = store.load("main").unwrap();
     let names: Vec<&str> = runs[0].cases.iter().map(|case| case.name.as_str()).collect();
-    assert_eq!((runs.len(), names), (1, vec!["a", "b", "c", "d"]));
+    assert_eq!((runs.len(), names), (1, cases.iter().map(String::as_str).collect()));
     assert!(runs[0].cases[1].loads[0].response.p50_us.unwrap() > 8_900.0, "the last try counts");
 }
 

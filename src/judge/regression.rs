@@ -248,7 +248,9 @@ impl Chances {
     fn of(baseline: &[f64], new: &[f64]) -> Self {
         let ranks = doubled_ranks(baseline, new);
         let seen: usize = ranks[baseline.len()..].iter().sum();
-        let most: usize = ranks.iter().sum();
+        let mut highest = ranks.clone();
+        highest.sort_unstable_by(|a, b| b.cmp(a));
+        let most: usize = highest[..new.len()].iter().sum();
         // ways[k][s]: choices of k runs with the sum of ranks s. Whole numbers, exact in a float up to 2^53 and to its
         // precision beyond.
         let mut ways = vec![vec![0.0_f64; most + 1]; new.len() + 1];
