@@ -133,6 +133,7 @@ fn case(windows: u32) -> CaseReport {
         figures: Vec::new(),
         findings: Vec::new(),
         steps: Vec::new(),
+        comparison: None,
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,

@@ -29,6 +29,7 @@
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
+mod baseline;
 mod bench_door;
 pub mod case;
 mod context;
@@ -52,6 +53,7 @@ mod supervisor;
 mod traffic;
 pub mod units;
 
+pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedRun};
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
 pub use engine::{DriveAloneError, Op, Workload, drive_alone};
 pub use error::{Error, Result};

@@ -48,6 +48,18 @@ pub(super) struct CommandLine {
     #[arg(long, value_name = "FORMATS", help_heading = "Stress")]
     report: Option<String>,
 
+    /// Compare each case with the runs saved under this name, and say what is better, worse or the same.
+    #[arg(long, value_name = "NAME", help_heading = "Stress")]
+    baseline: Option<String>,
+
+    /// Save the cases that pass under this name; the newest 20 runs are kept.
+    #[arg(long, value_name = "NAME", help_heading = "Stress")]
+    save_baseline: Option<String>,
+
+    /// Let a case fail of which a figure is worse than that of the baseline.
+    #[arg(long, help_heading = "Stress")]
+    fail_on_regression: bool,
+
     /// Show what would run, with which load and for how long.
     #[arg(long, help_heading = "Stress")]
     dry_run: bool,
@@ -95,6 +107,7 @@ impl CommandLine {
             ("include_slow", self.include_slow),
             ("include_resource_intensive", self.include_resource_intensive),
             ("include_all", self.include_all),
+            ("fail_on_regression", self.fail_on_regression),
             ("dry_run", self.dry_run),
             ("show_settings", self.show_settings),
             ("in_process", self.in_process),
@@ -105,6 +118,8 @@ impl CommandLine {
             ("seed", &self.seed),
             ("report_dir", &self.report_dir),
             ("report", &self.report),
+            ("baseline", &self.baseline),
+            ("save_baseline", &self.save_baseline),
             ("stop_file", &self.stop_file),
             ("progress", &self.progress),
         ];

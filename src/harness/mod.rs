@@ -4,6 +4,7 @@
 //! hands records to the report.
 
 mod arguments;
+mod baselines;
 mod exit;
 mod lock;
 mod on_alert;

@@ -4,10 +4,14 @@ use std::{
     time::SystemTime,
 };
 
-use crate::suite::Suite;
+use crate::{settings::Resolved, suite::Suite};
 
-/// The folder that reports go to, unless a setting names one: `stress` in cargo's target directory.
-pub(super) fn reports(suite: &Suite) -> PathBuf {
+/// The folder that the folders of runs are in: what the settings say, else `stress` in cargo's target directory.
+pub(super) fn reports(suite: &Suite, run: &Resolved) -> PathBuf {
+    run.text("report_dir").map_or_else(|| in_target(suite), PathBuf::from)
+}
+
+fn in_target(suite: &Suite) -> PathBuf {
     // Cargo's folder for temporary files of tests is right below the target directory.
     let of_cargo = suite.tmp.map(Path::new).and_then(Path::parent).map(Path::to_owned);
     let of_program = || {

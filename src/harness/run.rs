@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     arguments::CommandLine,
+    baselines::{BaselineMistake, Baselines},
     exit,
     on_alert::OnAlert,
     place,
@@ -58,7 +59,14 @@ pub(super) fn run(
     }
     let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
     arguments.test.test_threads = Some(threads.unwrap_or(1));
-    let shared = Arc::new(shared(suite, settings, &arguments));
+    let baselines = match baselines(suite, &settings, &arguments) {
+        Ok(baselines) => baselines,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(exit::USAGE);
+        }
+    };
+    let shared = Arc::new(shared(suite, settings, baselines, &arguments));
     if let Some(run) = &arguments.recover {
         return recover(&shared.reports(), run, &shared.settings.run().list("report"));
     }
@@ -109,7 +117,19 @@ fn check_self(settings: &Settings) -> ExitCode {
     }
 }
 
-fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared {
+/// The baselines of the run. A list and a recovery compare nothing, so that nothing of them can be wrong.
+fn baselines(
+    suite: &Suite,
+    settings: &Settings,
+    arguments: &CommandLine,
+) -> Result<Baselines, BaselineMistake> {
+    match arguments.test.list || arguments.recover.is_some() {
+        true => Ok(Baselines::unused()),
+        false => Baselines::of(settings.run(), place::reports(suite, settings.run())),
+    }
+}
+
+fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &CommandLine) -> Shared {
     // A seed that people can type again.
     let seed = settings.run().count("seed").or_else(place::shared_seed);
     let seed = seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
@@ -125,6 +145,7 @@ fn shared(suite: &Suite, settings: Settings, arguments: &CommandLine) -> Shared 
         settings,
         begun: OnceLock::new(),
         results: Mutex::new(Results::default()),
+        baselines,
     }
 }
 
@@ -197,8 +218,9 @@ fn report(shared: &Shared) -> bool {
     let mut run =
         RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
     run.warnings.extend(std::mem::take(&mut *shared.on_alert()).into_warnings());
+    run.warnings.extend(shared.baselines.unanswered(&run.cases));
     let formats = shared.settings.run().list("report");
-    match begun.folder.write_run(run.clone(), &formats) {
+    let is_written = match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {
             eprint!("\n{}", summary_text(&whole));
             eprintln!("reports: {}", place::shown(begun.folder.path()).display());
@@ -209,5 +231,20 @@ fn report(shared: &Shared) -> bool {
             eprintln!("error: {error}");
             false
         }
+    };
+    let is_saved = save(shared, &run);
+    is_written && is_saved
+}
+
+/// Saves the run as a baseline if that is asked for; whether that could be done.
+fn save(shared: &Shared, run: &RunReport) -> bool {
+    match shared.baselines.save(run) {
+        Ok(Some(said)) => eprintln!("{said}"),
+        Ok(None) => {}
+        Err(error) => {
+            eprintln!("error: {error}");
+            return false;
+        }
     }
+    true
 }

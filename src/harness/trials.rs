@@ -8,6 +8,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::{
     arguments::CommandLine,
+    baselines::Baselines,
     exit,
     lock::{LockError, Turns},
     on_alert::OnAlert,
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) begun: OnceLock<Begun>,
     pub(super) results: Mutex<Results>,
     pub(super) on_alert: Mutex<OnAlert>,
+    pub(super) baselines: Baselines,
 }
 
 /// What exists from the first case on.
@@ -128,7 +130,7 @@ impl Shared {
                 return Ok(self.skipped(name, reason));
             }
         }
-        let report = self.supervised(begun, case, &order, folder);
+        let report = self.compared(self.supervised(begun, case, &order, folder));
         let line = case_line(&report);
         let verdict = report.verdict;
         if let Err(error) = begun.folder.write_case(&report) {
@@ -153,8 +155,7 @@ impl Shared {
 
     /// The folder that the folders of runs are in.
     pub(super) fn reports(&self) -> std::path::PathBuf {
-        let chosen = self.settings.run().text("report_dir");
-        chosen.map_or_else(|| place::reports(&self.suite), Into::into)
+        place::reports(&self.suite, self.settings.run())
     }
 
     /// Makes the run's folder and starts to listen, before the first case.

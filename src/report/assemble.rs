@@ -44,6 +44,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         figures: Vec::new(),
         findings: Vec::new(),
         steps: Vec::new(),
+        comparison: None,
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

@@ -208,18 +208,19 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FolderEr
     write_whole(path, &text)
 }
 
-/// Replaces a file in one step: whoever reads it sees the old one or the new one, whatever happens meanwhile.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    replace_file(path, bytes).map_err(failed("the report", path, "written"))
+}
+
+/// Replaces a file in one step: whoever reads it sees the old one or the new one, whatever happens meanwhile.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_data()?;
-        make_readable(file.as_file())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(failed("the report", path, "written"))
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    make_readable(file.as_file())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Temporary files are private; reports are to be read.

@@ -11,15 +11,15 @@ mod model;
 mod rebuild;
 mod recommend;
 #[cfg(test)]
-mod schema;
+pub(crate) mod schema;
 mod statistics;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 
 pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
-pub(crate) use folder::{FolderError, RunFolder};
+pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub use limits::LimitsReport;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
@@ -28,4 +28,4 @@ pub use model::{
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
 pub use statistics::{Extreme, Spread, Statistics};
-pub(crate) use text::{case_line, summary_text};
+pub(crate) use text::{case_line, compared_figure, summary_text};

@@ -6,7 +6,7 @@ use super::{LimitsReport, RunAlert, Statistics};
 use crate::{
     case::Severity,
     journal::{Figure, Step},
-    judge::{Alert, AlertThresholds, Finding, Judgement, Verdict, asked, validity},
+    judge::{Alert, AlertThresholds, Comparison, Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Purpose, Window},
     stop::StopReason,
@@ -158,6 +158,9 @@ pub struct CaseReport {
     /// The steps of its procedures, in order.
     #[serde(default)]
     pub steps: Vec<StepReport>,
+    /// How it compares with the baseline of the run, if that has one.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.

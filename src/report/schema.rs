@@ -27,7 +27,7 @@ fn generated<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-fn compare<T: JsonSchema>(file: &str) {
+pub(crate) fn compare<T: JsonSchema>(file: &str) {
     let (path, new) = (path_of(file), generated::<T>());
     if std::env::var(WRITE).is_ok_and(|value| value == "1") {
         let text = serde_json::to_string_pretty(&new).expect("a schema is JSON");
@@ -43,13 +43,13 @@ fn compare<T: JsonSchema>(file: &str) {
     );
 }
 
-fn committed(file: &str) -> Validator {
+pub(crate) fn committed(file: &str) -> Validator {
     let text = fs::read_to_string(path_of(file)).expect("the schema is in docs/schema");
     jsonschema::validator_for(&serde_json::from_str(&text).expect("it is JSON")).expect("it is a schema")
 }
 
 /// Where `value` is not what the schema says.
-fn errors(schema: &Validator, value: &Value) -> Vec<String> {
+pub(crate) fn errors(schema: &Validator, value: &Value) -> Vec<String> {
     schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Counts that add up; `due` follows from the others.
-pub(super) fn counts(ok: u64, rejected: u64, error: u64, timeout: u64, dropped: u64) -> Counts {
+pub(crate) fn counts(ok: u64, rejected: u64, error: u64, timeout: u64, dropped: u64) -> Counts {
     Counts {
         due: ok + rejected + error + timeout + dropped,
         ok,
@@ -47,7 +47,7 @@ pub(super) fn figures(seconds: f64, counts: Counts) -> Figures {
 }
 
 /// An open load at 100/s for 5 s in one phase.
-pub(super) fn observation(load: &str, counts: Counts) -> Observation {
+pub(crate) fn observation(load: &str, counts: Counts) -> Observation {
     let total = figures(5.0, counts);
     let phase = Phase {
         name: "100/s for 5 s".into(),
@@ -98,7 +98,7 @@ pub(super) fn stepped(load: &str, steps: &[(u64, u64)]) -> Observation {
 }
 
 /// A case that returned, with these loads.
-pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
+pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
     CaseReport {
         name: format!("cases::search::{name}"),
         about: "Searches at a steady rate.".to_owned(),
@@ -120,6 +120,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         figures: Vec::new(),
         findings: Vec::new(),
         steps: Vec::new(),
+        comparison: None,
         notes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,
@@ -179,7 +180,7 @@ pub(super) fn expecting(name: &str, seen: &Observation, expectations: &[&str]) -
 }
 
 /// A run of these cases, on a machine that never changes.
-pub(super) fn run(cases: Vec<CaseReport>, ignored: &[(&str, &str)]) -> RunReport {
+pub(crate) fn run(cases: Vec<CaseReport>, ignored: &[(&str, &str)]) -> RunReport {
     let of = |verdict: Verdict| cases.iter().filter(|case| case.verdict == verdict).count() as u64;
     let ignored =
         ignored.iter().map(|(name, reason)| IgnoredCase { name: (*name).into(), reason: (*reason).into() });

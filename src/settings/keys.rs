@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 49] = [
+pub(crate) static KEYS: [Key; 54] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -209,6 +209,21 @@ pub(crate) static KEYS: [Key; 49] = [
         Kind::List,
         None,
         "program and arguments that get each alert, as JSON on standard input; no shell: `notify-send, stress`",
+    ),
+    run("baseline", Kind::Text, None, "the saved runs that cases are compared with"),
+    run("save_baseline", Kind::Text, None, "save the cases that pass under this name"),
+    run("baseline_dir", Kind::Text, None, "folder of all baselines; `baselines` beside the runs unless set"),
+    run(
+        "fail_on_regression",
+        Kind::Switch,
+        Some("false"),
+        "a case fails of which a figure is worse than that of the baseline",
+    ),
+    run(
+        "regression_level",
+        Kind::Percent,
+        Some("5%"),
+        "chance with which a figure that did not change may come out worse",
     ),
     run("include_slow", Kind::Switch, Some("false"), "run the cases marked `slow` too"),
     run(

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod bad_input;
+mod baselines;
 #[cfg(target_os = "linux")]
 mod confined;
 #[cfg(target_os = "linux")]
@@ -70,6 +71,7 @@ fn drive() -> ExitCode {
     let tables: &[&[Test]] = &[
         alerts::TESTS,
         bad_input::TESTS,
+        baselines::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
         #[cfg(target_os = "linux")]

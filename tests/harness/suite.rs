@@ -88,7 +88,8 @@ async fn fast_stages(cx: Context) -> Result {
 #[proofload::case]
 fn fast_plain(cx: Context) -> Result {
     let load = Load::users(2).iterations_each(5);
-    cx.block_on(cx.load(load).run_blocking(|_| thread::sleep(millis(1))))?;
+    let pace = env::var("FIXTURE_PACE_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(1);
+    cx.block_on(cx.load(load).run_blocking(move |_| thread::sleep(millis(pace))))?;
     cx.done()
 }
 

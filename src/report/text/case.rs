@@ -1,4 +1,4 @@
-use super::{lay::Page, load, show};
+use super::{comparison, lay::Page, load, show};
 use crate::{
     case::Severity,
     judge::{Judgement, Verdict},
@@ -38,6 +38,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
     met(&mut page, case);
     for finding in &case.findings {
         page.prose(INDENT, "found: ", &finding.to_string());
+    }
+    if let Some(found) = &case.comparison {
+        comparison::lay(&mut page, INDENT, found);
     }
     let figures = case.figures.iter().map(|f| format!("{} {}", f.name, show::figure(f.value, &f.unit)));
     page.groups(INDENT, "", &[figures.collect(), peaks(case)]);

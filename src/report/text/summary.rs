@@ -1,4 +1,4 @@
-use super::{alerts::alerts, case_line, lay::Page, show, statistics::statistics};
+use super::{alerts::alerts, case_line, comparison, lay::Page, show, statistics::statistics};
 use crate::{
     monitor::Environment,
     report::{CaseReport, IgnoredCase, Recommendation, RunReport},
@@ -56,6 +56,7 @@ fn head(page: &mut Page, run: &RunReport) {
         let lead = if reason.starts_with("stopped") { "" } else { "stopped: " };
         page.prose(0, lead, reason);
     }
+    comparison::lay_run(page, &run.cases);
     environment(page, &run.environment);
     for warning in &run.warnings {
         page.prose(0, "warning: ", warning);

@@ -16,8 +16,8 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  include_slow                true        PROOFLOAD_INCLUDE_SLOW",
             "  profile                     nightly     --set profile=...",
             "  seed                        1           stress/stress.toml:4 [profile.nightly]",
-            "  dry_run                     false       built in",
-            "  in_process                  false       built in",
+            "  baseline                    -           built in",
+            "  baseline_dir                -           built in",
         ]
     );
     let search: Vec<_> = text.lines().skip_while(|line| !line.contains("sustained_search")).take(6).collect();
@@ -32,5 +32,5 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  alert_error_rate       5%       built in",
         ]
     );
-    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 16 + 2 * 33);
+    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 21 + 2 * 33);
 }
