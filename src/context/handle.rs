@@ -10,13 +10,11 @@ use std::{
 
 use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
 use crate::{
-    engine::{Sink, Slice, Started},
     error::Result,
     expect::Expectation,
     journal::{Event, Figure, Writer},
     judge::{Finding, Judgement, Verdict},
     load::Load,
-    observe::Observation,
     stop::StopToken,
 };
 
@@ -40,6 +38,8 @@ pub(super) struct Inner {
     /// Users of the closed loads that run now.
     pub(super) users: AtomicU64,
     names: Mutex<BTreeSet<String>>,
+    /// The loads that have run.
+    pub(super) ran: Mutex<BTreeSet<String>>,
 }
 
 impl Context {
@@ -63,6 +63,7 @@ impl Context {
                 expectations,
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
+                ran: Mutex::default(),
             }),
         })
     }
@@ -162,10 +163,23 @@ impl Context {
         self.inner.terms.is_dry_run
     }
 
+    /// The body has returned: what was expected of something that never was cannot be told.
+    pub(crate) fn conclude(&self) {
+        let ran = self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        let never = |expectation: &&Expectation| expectation.load().is_some_and(|load| !ran.contains(load));
+        for expectation in self.inner.expectations.iter().filter(never) {
+            self.judged(Judgement::of_no_load(expectation, &ran));
+        }
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));
         }
+    }
+
+    pub(super) fn has_run(&self, load: &str) {
+        self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner).insert(load.to_owned());
     }
 
     /// `wanted`, or with a number behind it where another load has that name.
@@ -202,22 +216,5 @@ pub(super) struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         self.context.inner.users.fetch_sub(self.users, Ordering::AcqRel);
-    }
-}
-
-/// The journal as the engine sees it.
-pub(super) struct ToJournal(pub(super) Arc<Writer>);
-
-impl Sink for ToJournal {
-    fn started(&self, started: &Started) {
-        self.0.write(Event::LoadStarted(started.clone()));
-    }
-
-    fn slice(&self, slice: &Slice) {
-        self.0.write(Event::Slice(Box::new(slice.clone())));
-    }
-
-    fn finished(&self, observation: &Observation) {
-        self.0.write(Event::LoadFinished(Box::new(observation.clone())));
     }
 }

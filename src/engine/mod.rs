@@ -23,7 +23,7 @@ mod workload;
 
 pub use alone::{DriveAloneError, drive_alone};
 pub(crate) use attempt::{is_in_operation, panic_text};
-pub(crate) use collector::{Collecting, Sink, Slice, Started};
+pub(crate) use collector::{Collecting, Look, Sink, Slice, Started};
 pub(crate) use drive::{Job, drive};
 pub use op::Op;
 pub use workload::Workload;

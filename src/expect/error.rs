@@ -164,12 +164,42 @@ pub enum Mistake {
         /// The metric.
         metric: String,
     },
-    /// `over` or `for` a time.
-    #[error("windows (`over`, `for`) are not supported")]
-    Window,
+    /// `over` or `for` without a duration, or with one that makes no sense.
+    #[error("`{clause}` wants a duration from {least} to {most}: write it like `{clause} {example}`")]
+    BadWindow {
+        /// `over` or `for`.
+        clause: &'static str,
+        /// The shortest.
+        least: &'static str,
+        /// The longest.
+        most: &'static str,
+        /// One that is right.
+        example: &'static str,
+    },
+    /// A metric that has no figure for a part of the time.
+    #[error("{metric} is known at the end of a load only, so it has no windows (`over`, `for`)")]
+    NoWindows {
+        /// The metric.
+        metric: String,
+    },
+    /// `abort` without a window.
+    #[error("say over which time before `abort`, as in `error_rate < 5% over 10s abort`")]
+    AbortWithoutWindow,
+    /// `abort` with something that is no delay and no number of samples.
+    #[error("`abort` may be followed by `after 30s` (up to 24h) and by `from 100 samples`")]
+    BadAbort,
     /// `in` without a phase.
     #[error("write `in each phase` or `in phase \"NAME\"`")]
     BadScope,
+    /// `of` without a load.
+    #[error("write `of load \"NAME\"`")]
+    BadLoad,
+    /// A clause that is there already.
+    #[error("`{clause}` is written twice")]
+    Twice {
+        /// Its first word.
+        clause: String,
+    },
     /// A metric that is measured for a whole load only.
     #[error("{metric} is known for the whole load only, not for a phase")]
     WholeLoadOnly {

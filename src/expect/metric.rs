@@ -178,6 +178,11 @@ impl Metric {
     pub(super) const fn is_known_by_phase(&self) -> bool {
         !matches!(self, Self::Counter(_) | Self::MemoryPeak | Self::MemoryGrowth | Self::CpuMean)
     }
+
+    /// Whether each window of a running load has a figure of its own. What a schedule asked for is known by stages.
+    pub(super) const fn is_known_by_window(&self) -> bool {
+        self.is_known_by_phase() && !matches!(self, Self::AchievedRate)
+    }
 }
 
 impl fmt::Display for Metric {

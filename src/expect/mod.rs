@@ -24,5 +24,5 @@ pub use error::{ExpectationError, Mistake};
 pub use expectation::{Expectation, IntoExpectation};
 pub use metric::{Dimension, Metric};
 pub use statistic::{Quantile, Statistic};
-pub use terms::Scope;
 pub(crate) use terms::Terms;
+pub use terms::{Abort, Scope, Watching};

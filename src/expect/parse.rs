@@ -1,4 +1,6 @@
-//! The grammar, by hand: `METRIC OPERATOR VALUE [in each phase | in phase "NAME"]`.
+//! The grammar, by hand: `METRIC OPERATOR VALUE` and the clauses after it, which may come in any order.
+
+mod clauses;
 
 use std::ops::Range;
 
@@ -7,7 +9,7 @@ use super::{
     error::{ExpectationError, Mistake},
     metric::Metric,
     quoted,
-    terms::{Scope, Terms, whole_load_only},
+    terms::Terms,
 };
 
 /// Reads an expectation.
@@ -16,12 +18,13 @@ pub(super) fn terms(text: &str) -> Result<Terms, ExpectationError> {
     let metric = scanner.metric()?;
     let comparison = scanner.comparison()?;
     let limit = scanner.limit(&metric)?;
-    let scope = scanner.scope(&metric)?;
-    Ok(Terms { metric, bound: Bound { comparison, limit }, scope })
+    let clauses = scanner.clauses(&metric)?;
+    let bound = Bound { comparison, limit };
+    Ok(Terms { metric, bound, load: clauses.load, scope: clauses.scope, watching: clauses.watching })
 }
 
 /// The words that may follow a value.
-const CLAUSES: [&str; 3] = ["in", "over", "for"];
+const CLAUSES: [&str; 5] = ["of", "in", "over", "for", "abort"];
 
 fn is_operator(c: char) -> bool {
     matches!(c, '<' | '>' | '=' | '!' | '≤' | '≥' | '≠' | '~')
@@ -128,56 +131,6 @@ impl<'a> Scanner<'a> {
                 Ok(_) => self.trailing(pair[1].start..last.end),
                 Err(mistake) => self.wrong(first.start..pair[0].end, mistake),
             },
-        }
-    }
-
-    fn scope(&mut self, metric: &Metric) -> Result<Scope, ExpectationError> {
-        self.skip_spaces();
-        let clause = self.to_the_end();
-        let first = self.word();
-        let scope = match &self.text[first] {
-            "" => return Ok(Scope::Whole),
-            "in" => self.phase(clause.clone())?,
-            _ => return self.wrong(clause, Mistake::Window),
-        };
-        self.skip_spaces();
-        let (end, next) = (self.to_the_end(), self.word());
-        match &self.text[next] {
-            "" => {}
-            "over" | "for" => return self.wrong(end, Mistake::Window),
-            _ => return self.trailing(end),
-        }
-        match whole_load_only(metric) {
-            Some(mistake) => self.wrong(clause, mistake),
-            None => Ok(scope),
-        }
-    }
-
-    /// What follows `in`.
-    fn phase(&mut self, clause: Range<usize>) -> Result<Scope, ExpectationError> {
-        let next = self.word();
-        match &self.text[next] {
-            "each" => {
-                let noun = self.word();
-                match &self.text[noun] {
-                    "phase" => Ok(Scope::EachPhase),
-                    _ => self.wrong(clause, Mistake::BadScope),
-                }
-            }
-            "phase" => {
-                self.skip_spaces();
-                match quoted::read(self.rest()) {
-                    Some((name, length)) => {
-                        self.at += length;
-                        Ok(Scope::Phase(name))
-                    }
-                    None if self.rest().starts_with('"') => {
-                        self.wrong(self.to_the_end(), Mistake::UnclosedQuote)
-                    }
-                    None => self.wrong(clause, Mistake::BadScope),
-                }
-            }
-            _ => self.wrong(clause, Mistake::BadScope),
         }
     }
 

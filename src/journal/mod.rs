@@ -8,6 +8,6 @@ mod sealed;
 mod writer;
 
 pub use event::Figure;
-pub(crate) use event::{CaseResult, Event, Line, Planned, SCHEMA_VERSION};
+pub(crate) use event::{CaseResult, Event, Line, MissedThreshold, Planned, SCHEMA_VERSION};
 pub(crate) use reader::{Losses, Reader};
 pub(crate) use writer::Writer;

@@ -28,6 +28,22 @@ pub struct Judgement {
     pub margin: Option<f64>,
     /// The whole in words: `latency.p95 is 12.3 ms, wanted < 100ms (88% room)`.
     pub sentence: String,
+    /// For an expectation with windows: when and for how long they missed the limit; `None` when none did.
+    #[serde(default)]
+    pub breach: Option<Breach>,
+}
+
+/// The windows of a load that missed a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Breach {
+    /// Seconds from the start of the load to the end of the first window that missed it.
+    pub first_s: f64,
+    /// The longest time in seconds for which windows missed it in a row.
+    pub longest_s: f64,
+    /// Windows that missed it. They slide by 0.2 s or a hundredth of their length, whichever is more.
+    pub windows: u64,
 }
 
 /// A figure as it was seen.
@@ -79,28 +95,29 @@ impl Judgement {
             limit_text: bound.to_string(),
             margin,
             sentence,
+            breach: None,
         }
     }
 }
 
-/// How far `observed` is on the right side, not yet relative to anything; `None` where there are no sides.
-fn room(observed: &Observed, bound: &Bound) -> Option<f64> {
+/// How far `value` is on the right side, not yet relative to anything; `None` where there are no sides.
+pub(super) fn room_of(value: f64, bound: &Bound) -> Option<f64> {
     let limit = bound.limit.number();
     match bound.comparison {
-        Comparison::Below | Comparison::AtMost => Some(limit - observed.value),
-        Comparison::Above | Comparison::AtLeast => Some(observed.value - limit),
+        Comparison::Below | Comparison::AtMost => Some(limit - value),
+        Comparison::Above | Comparison::AtLeast => Some(value - limit),
         Comparison::Equal | Comparison::NotEqual => None,
     }
 }
 
 fn margin(observed: &Observed, bound: &Bound) -> Option<f64> {
-    room(observed, bound).map(|room| room / bound.limit.number()).filter(|margin| margin.is_finite())
+    room_of(observed.value, bound).map(|room| room / bound.limit.number()).filter(|margin| margin.is_finite())
 }
 
 /// The distance from the limit in words: in points for shares, relative for all others.
 fn distance(observed: &Observed, bound: &Bound, margin: Option<f64>) -> Option<String> {
     let (amount, unit) = match observed.unit {
-        Unit::Ratio => (room(observed, bound)?, " points"),
+        Unit::Ratio => (room_of(observed.value, bound)?, " points"),
         Unit::Seconds | Unit::PerSec | Unit::Count | Unit::Bytes => (margin?, "%"),
     };
     let holds = bound.comparison.holds(observed.value, bound.limit.number());
