@@ -130,6 +130,7 @@ fn case(windows: u32) -> CaseReport {
         loads: vec![LoadReport::from(&observation(windows))],
         figures: Vec::new(),
         findings: Vec::new(),
+        steps: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,

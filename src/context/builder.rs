@@ -194,6 +194,7 @@ impl LoadBuilder {
             sink: Arc::clone(&sink) as _,
             collecting: Collecting::ByThread,
             counters: Box::new(move || counters.inner.counters.read()),
+            traffic: inner.traffic.clone(),
         };
         let observation = drive(job, workload).await.map_err(|error| RunError::Failed(error.to_string()))?;
         self.cx.has_run(&observation.load);

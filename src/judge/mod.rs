@@ -4,6 +4,7 @@
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
 mod breaking_point;
+mod capacity;
 mod degradation;
 mod drift;
 mod expectation;
@@ -19,14 +20,15 @@ mod verdict;
 mod watch;
 
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
+pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use degradation::{Degradation, Offered, PastPeak};
-pub use drift::{Drift, DriftRule};
+pub use drift::{Drift, DriftRule, ErrorDrift};
 pub use expectation::judge;
 pub use finding::{Detail, Finding};
 pub use judgement::{Breach, Judgement, Observed};
 pub use leak::{Leak, LeakRule};
 pub use reading::samples_needed;
-pub use recovery::{Recovery, Tolerance};
+pub use recovery::{Depth, Recovery, Tolerance};
 pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;

@@ -4,7 +4,7 @@ use crate::{
     case::CaseInfo,
     journal::MissedThreshold,
     judge::{Verdict, validity},
-    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StopReport, recommend},
+    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, recommend},
     safety::Limits,
     settings::Resolved,
     stop::StopReason,
@@ -47,6 +47,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         loads: Vec::new(),
         figures: Vec::new(),
         findings: Vec::new(),
+        steps: Vec::new(),
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),
@@ -89,6 +90,11 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         loads: gathered.observations.iter().map(LoadReport::from).collect(),
         figures: gathered.figures.clone(),
         findings: gathered.findings.clone(),
+        steps: gathered
+            .steps
+            .iter()
+            .map(|(at_s, step)| StepReport { at_s: *at_s, step: step.clone() })
+            .collect(),
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

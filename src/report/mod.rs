@@ -20,7 +20,7 @@ pub(crate) use folder::{FolderError, RunFolder};
 pub use limits::LimitsReport;
 pub use model::{
     CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
-    RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,
+    RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::LimitsReport;
 use crate::{
     case::Severity,
-    journal::Figure,
+    journal::{Figure, Step},
     judge::{Finding, Judgement, Verdict, asked, validity},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
     supervisor::{Containment, Ending},
+    traffic::Traffic,
 };
 
 /// The version of `report.json` and `case.json`; it rises when a key changes its meaning or goes away.
@@ -148,6 +149,9 @@ pub struct CaseReport {
     pub figures: Vec<Figure>,
     /// What its procedures found out.
     pub findings: Vec<Finding>,
+    /// The steps of its procedures, in order.
+    #[serde(default)]
+    pub steps: Vec<StepReport>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.
@@ -171,6 +175,17 @@ pub struct CaseReport {
 /// Of a report that was written before tries were counted.
 fn first() -> u32 {
     1
+}
+
+/// A step of a procedure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StepReport {
+    /// When it began, in seconds since the start of the case.
+    pub at_s: f64,
+    /// What it was.
+    #[serde(flatten)]
+    pub step: Step,
 }
 
 /// Why and how a case was stopped.
@@ -221,6 +236,9 @@ pub struct LoadReport {
     pub phases: Vec<PhaseReport>,
     /// The user's own counters and rates.
     pub counters: BTreeMap<String, CounterReport>,
+    /// Bytes through the case's counted streams meanwhile.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// What the process of the case used meanwhile.
     pub process: ProcessUse,
     /// One window a second.
@@ -351,6 +369,7 @@ impl From<&Observation> for LoadReport {
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
             counters: counters.collect(),
+            traffic: seen.traffic,
             process: seen.process,
             timeline: seen.timeline.clone(),
             response_histogram: seen.total.response.clone(),

@@ -117,6 +117,7 @@ pub(super) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         loads: observations.iter().map(LoadReport::from).collect(),
         figures: Vec::new(),
         findings: Vec::new(),
+        steps: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,

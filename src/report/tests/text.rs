@@ -12,6 +12,7 @@ use crate::{
     },
     stop::StopReason,
     supervisor::Ending,
+    traffic::Traffic,
 };
 
 fn is_narrow(text: &str) -> bool {
@@ -284,6 +285,7 @@ fn no_line_is_wider_than_the_page() {
     let mut seen = observation(&"load".repeat(40), counts(300, 10, 20, 30, 40));
     seen.plan = long.clone();
     seen.counters.insert("n".repeat(300), Counter { count: 1, of: None });
+    seen.traffic = Traffic { sent_bytes: 3 << 20, received_bytes: u64::MAX };
     seen.phases.push(Phase { name: long.clone(), ..seen.phases[0].clone() });
     let kind = Kind {
         class: "error".into(),
