@@ -11,9 +11,9 @@ use std::{
 use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
 use crate::{
     error::Result,
-    expect::Expectation,
+    expect::{Assertion, Expectation, IntoAssertion, Stated},
     journal::{Event, Figure, Step, Writer},
-    judge::{Finding, Judgement, Verdict},
+    judge::{Finding, Judgement, Verdict, judge_findings},
     load::Load,
     stop::StopToken,
     traffic::TrafficMeter,
@@ -40,6 +40,9 @@ pub(super) struct Inner {
     /// Users of the closed loads that run now.
     pub(super) users: AtomicU64,
     names: Mutex<BTreeSet<String>>,
+    /// What is expected of what the procedures find, by the settings and by the case.
+    assertions: Mutex<Vec<Assertion>>,
+    findings: Mutex<Vec<Finding>>,
     /// The loads that have run.
     pub(super) ran: Mutex<BTreeSet<String>>,
 }
@@ -50,12 +53,13 @@ impl Context {
     /// # Errors
     /// An expectation of the settings is malformed.
     pub(crate) fn new(terms: Terms, journal: Arc<Writer>, stop: StopToken) -> Result<Self> {
-        let expectations = terms
-            .settings
-            .list("expect")
-            .iter()
-            .map(|text| Expectation::parse(text))
-            .collect::<Result<_, _>>()?;
+        let (mut expectations, mut assertions) = (Vec::new(), Vec::new());
+        for text in terms.settings.list("expect") {
+            match Stated::parse(&text)? {
+                Stated::OfLoads(expectation) => expectations.push(expectation),
+                Stated::OfFindings(assertion) => assertions.push(assertion),
+            }
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 terms,
@@ -67,6 +71,8 @@ impl Context {
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
                 ran: Mutex::default(),
+                assertions: Mutex::new(assertions),
+                findings: Mutex::default(),
             }),
         })
     }
@@ -122,7 +128,32 @@ impl Context {
 
     /// Puts something that a procedure found out into the report.
     pub fn found(&self, finding: Finding) {
-        self.inner.journal.write(Event::Found(Box::new(finding)));
+        self.inner.journal.write(Event::Found(Box::new(finding.clone())));
+        self.inner.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+    }
+
+    /// States what is expected of what the procedures of this case find out, as text (`"breaking_point >= 500/s"`) or in
+    /// code (`breaking_point().at_least(per_second(500))`), before them or after. It is judged on everything that was
+    /// found when the case has returned; [`Assertion`](crate::expect::Assertion) has the list. What is expected of a load
+    /// is stated with the load.
+    ///
+    /// ```no_run
+    /// # async fn case(cx: proofload::Context) -> proofload::Result {
+    /// use proofload::{per_second, procedure::MaximumThroughput};
+    ///
+    /// cx.expect("breaking_point >= 500/s")?.expect("degradation != collapse")?;
+    /// let search = MaximumThroughput::new().to(per_second(1_000));
+    /// search.run(&cx, |_op| async { Ok::<_, String>(()) }).await?;
+    /// # cx.done()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The assertion is malformed.
+    pub fn expect(&self, assertion: impl IntoAssertion) -> Result<&Self> {
+        let assertion = assertion.into_assertion()?;
+        self.inner.assertions.lock().unwrap_or_else(PoisonError::into_inner).push(assertion);
+        Ok(self)
     }
 
     /// Says where a procedure is: the progress and the report show it.
@@ -177,13 +208,16 @@ impl Context {
         self.inner.terms.is_dry_run
     }
 
-    /// The body has returned: what was expected of something that never was cannot be told.
+    /// The body has returned: judges what was expected of its findings, and says which loads never ran.
     pub(crate) fn conclude(&self) {
         let ran = self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner);
         let never = |expectation: &&Expectation| expectation.load().is_some_and(|load| !ran.contains(load));
         for expectation in self.inner.expectations.iter().filter(never) {
             self.judged(Judgement::of_no_load(expectation, &ran));
         }
+        let assertions = self.inner.assertions.lock().unwrap_or_else(PoisonError::into_inner);
+        let findings = self.inner.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        assertions.iter().for_each(|assertion| self.judged(judge_findings(assertion, &findings)));
     }
 
     pub(super) fn judged(&self, judgement: Judgement) {

@@ -1,7 +1,7 @@
 //! What a case body gets: loads to run, expectations to state, a scratch folder, counters, a seed.
 //!
-//! Owns the user's side of a running case; everything it learns goes to the journal. Never writes a report and never
-//! stops a case: that is for the supervisor.
+//! Owns the user's side of a running case; everything it learns goes to the journal. Never writes a report, and
+//! stops a case for a threshold that says `abort` only: all else is for the supervisor.
 
 mod builder;
 mod counters;

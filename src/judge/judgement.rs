@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Verdict, reading::Reading};
+use super::{Verdict, assertion::Answer, reading::Reading};
 use crate::{
-    expect::{Bound, Comparison, Unit},
+    expect::{Assertion, Bound, Comparison, Unit},
     units::{ByteSize, show_duration},
 };
 
@@ -95,6 +95,26 @@ impl Judgement {
             limit_text: bound.to_string(),
             margin,
             sentence,
+            breach: None,
+        }
+    }
+}
+
+impl Judgement {
+    /// What findings say of an assertion; the distance from the limit is added to the sentence.
+    pub(super) fn found(assertion: &Assertion, answer: Answer) -> Self {
+        let Answer { verdict, observed, bound, sentence } = answer;
+        let seen = observed.as_ref().zip(bound.as_ref()).filter(|_| verdict != Verdict::Inconclusive);
+        let margin = seen.and_then(|(observed, bound)| margin(observed, bound));
+        let distance = seen.and_then(|(observed, bound)| distance(observed, bound, margin));
+        Self {
+            expectation: assertion.to_string(),
+            load: String::new(),
+            verdict,
+            observed,
+            limit_text: bound.map_or(String::new(), |bound| bound.to_string()),
+            margin,
+            sentence: distance.map_or(sentence.clone(), |distance| format!("{sentence} ({distance})")),
             breach: None,
         }
     }

@@ -3,6 +3,7 @@
 //! Owns the rules: which figure answers an expectation, how many samples it needs, and when an answer cannot be
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
+mod assertion;
 mod breaking_point;
 mod capacity;
 mod degradation;
@@ -19,6 +20,7 @@ mod validity;
 mod verdict;
 mod watch;
 
+pub use assertion::judge_findings;
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
 pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use degradation::{Degradation, Offered, PastPeak};

@@ -20,6 +20,7 @@ mod selection;
 mod status;
 mod suite;
 mod turns;
+mod watched;
 
 use std::{env, process::ExitCode};
 
@@ -80,6 +81,7 @@ fn drive() -> ExitCode {
         selection::TESTS,
         status::TESTS,
         turns::TESTS,
+        watched::TESTS,
     ];
     let trial = |(name, body): &Test| {
         let body = *body;

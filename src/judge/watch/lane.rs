@@ -1,4 +1,4 @@
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use super::{
     Part, Rules, is_of_starts,
@@ -68,10 +68,6 @@ impl Lane {
 
     pub(super) const fn worst(&self) -> Option<&Worst> {
         self.worst.as_ref()
-    }
-
-    pub(super) fn is_missed(&self, lasting: Duration) -> bool {
-        self.streaks.is_missed(lasting)
     }
 
     /// How many portions are kept.

@@ -126,7 +126,7 @@ impl Watch {
                 lane.look(&rules, at_s, &span);
             }
         }
-        let is_missed = self.lanes.iter().any(|lane| lane.is_missed(self.watching.lasting()));
+        let is_missed = self.lanes.iter().any(|lane| lane.streaks().is_being_missed(self.watching.lasting()));
         let is_due = self.watching.abort().is_some_and(|abort| self.is_due(abort, at_s));
         if !(is_missed && is_due) || self.has_aborted {
             return None;

@@ -51,6 +51,11 @@ impl Streaks {
         self.missed > 0 && self.longest_known_s + HAIR_S >= lasting.as_secs_f64()
     }
 
+    /// The same of the row that goes on now: what is over ends no case.
+    pub(super) fn is_being_missed(&self, lasting: Duration) -> bool {
+        self.known_s > 0.0 && self.known_s + HAIR_S >= lasting.as_secs_f64()
+    }
+
     /// Why it is not known whether the limit was missed for so long, if that is so.
     pub(super) fn may_be_missed(&self, lasting: Duration) -> Option<&str> {
         let may_be = self.missed > 0 && self.longest_possible_s + HAIR_S >= lasting.as_secs_f64();

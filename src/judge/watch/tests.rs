@@ -302,6 +302,15 @@ fn an_abort_waits_for_its_delay_and_its_samples() {
 }
 
 #[test]
+fn what_is_over_when_the_delay_ends_fails_and_ends_nothing() {
+    let bad_at_first = |at_s: f64| if at_s < 4.0 { Ops { ok: 0, error: 20, slow: 0 } } else { CALM };
+    let stage = Stage::of("error_rate < 20% over 2s abort after 10s", Model::Open, &[("hold", 20.0)]);
+    let stage = stage.play(bad_at_first);
+    assert_eq!(stage.missed, []);
+    assert_eq!(stage.judged().verdict, Verdict::Fail);
+}
+
+#[test]
 fn late_starts_are_not_the_targets() {
     let play = |service_ns: u64| {
         let mut stage = Stage::of("latency.p50 < 100ms over 2s", Model::Open, &[("hold", 6.0)]);
@@ -341,6 +350,6 @@ fn memory_is_bounded_by_the_window() {
     let text = "latency.p99 < 1s over 1h";
     let mut stage = Stage::of(text, Model::Open, &[("hold", 40_000.0)]);
     let some = figures(Ops { ok: 400, error: 0, slow: 0 });
-    (1..=2_000).for_each(|look| stage.tell(f64::from(look) * 18.0, 0, &some));
+    (1..=500).for_each(|look| stage.tell(f64::from(look) * 18.0, 0, &some));
     assert!(stage.watch.lanes[0].portions() <= 102, "{}", stage.watch.lanes[0].portions());
 }
