@@ -34,7 +34,7 @@ enum State {
     Running(Box<Window>),
     /// Nothing falls due in the part any more; if it was long enough for a window, this is its last one. What still
     /// ends belongs to it, since a window of stragglers alone would be one of slow operations by choice.
-    Over(Option<Last>),
+    Over(Option<Box<Last>>),
 }
 
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Lane {
         let covers_s = window.last_s();
         if is_over {
             let portion = Portion::of(&window.figures, &rules.terms.metric);
-            self.state = State::Over(whole.map(|span| Last { span, covers_s, portion }));
+            self.state = State::Over(whole.map(|span| Box::new(Last { span, covers_s, portion })));
         } else if let Some(span) = whole {
             let read = read_window(rules, self.part, &mut window.figures, &span);
             self.note(rules, &span, covers_s, read);
