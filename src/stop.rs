@@ -47,6 +47,8 @@ pub enum StopReason {
     StopFile,
     /// The supervising process went away.
     SupervisorLost,
+    /// A threshold that says `abort` was missed.
+    Threshold,
 }
 
 impl StopReason {
@@ -68,6 +70,7 @@ impl StopReason {
             Self::HungUp => "the terminal was closed",
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
+            Self::Threshold => "a threshold with `abort` was missed",
         }
     }
 }

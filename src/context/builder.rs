@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use super::{Context, Run, RunError, handle::ToJournal};
+use super::{Context, Run, RunError, sink::ToJournal};
 use crate::{
     IntoOutcome, Op,
     engine::{Async, Blocking, Collecting, Job, Workload, drive},
@@ -119,7 +119,8 @@ impl LoadBuilder {
 
     /// States what is expected of this load, as text (`"latency.p95 < 100ms"`) or in code
     /// (`latency().p95().below(millis(100))`). Malformed ones are refused before anything runs; all are judged at
-    /// the end, and the case goes on whatever the verdict.
+    /// the end, and the case goes on whatever the verdict. Those with windows (`latency.p99 < 250ms over 10s`) are
+    /// looked at while the load runs, and `abort` at their end stops the case as soon as one is missed.
     pub fn expect(mut self, expectation: impl IntoExpectation) -> Self {
         self.expectations.push(expectation.into_expectation());
         self
@@ -159,7 +160,10 @@ impl LoadBuilder {
         let inner = &self.cx.inner;
         let name = self.cx.unique_name(&self.name);
         let mut expectations: Vec<Expectation> = self.expectations.into_iter().collect::<Result<_, _>>()?;
-        expectations.extend(inner.expectations.iter().cloned());
+        if let Some(other) = expectations.iter().find(|stated| !stated.is_about(&name)) {
+            return Err(RunError::OtherLoad { expectation: other.to_string(), load: name }.into());
+        }
+        expectations.extend(inner.expectations.iter().filter(|set| set.is_about(&name)).cloned());
         let overrides = match self.level {
             Level::FromOutside => inner.terms.overrides(),
             Level::ItsOwn => inner.terms.overrides().of_time(),
@@ -193,6 +197,7 @@ impl LoadBuilder {
             return Err(RunError::Stopped { load: name, reason }.into());
         }
         let counters = self.cx.clone();
+        let sink = Arc::new(ToJournal::new(&self.cx, &expectations));
         let job = Job {
             name,
             purpose: self.purpose,
@@ -205,14 +210,21 @@ impl LoadBuilder {
             seed: inner.terms.seed,
             stop: inner.stop.clone(),
             case_started: inner.journal.began(),
-            sink: Arc::new(ToJournal(Arc::clone(&inner.journal))),
+            sink: Arc::clone(&sink) as _,
             collecting: Collecting::ByThread,
             counters: Box::new(move || counters.inner.counters.read()),
             traffic: inner.traffic.clone(),
         };
         let observation = drive(job, workload).await.map_err(|error| RunError::Failed(error.to_string()))?;
+        self.cx.has_run(&observation.load);
         let run = Run::new(self.cx, observation);
-        expectations.iter().for_each(|expectation| run.judge(expectation));
+        let mut watched = sink.judgements(run.observation()).into_iter();
+        for expectation in &expectations {
+            match expectation.watching() {
+                Some(_) => run.judged(watched.next()),
+                None => run.judge(expectation),
+            }
+        }
         Ok(run)
     }
 }

@@ -10,13 +10,11 @@ use std::{
 
 use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
 use crate::{
-    engine::{Sink, Slice, Started},
     error::Result,
-    expect::Expectation,
+    expect::{Assertion, Expectation, IntoAssertion, Stated},
     journal::{Event, Figure, Step, Writer},
-    judge::{Finding, Judgement, Verdict},
+    judge::{Finding, Judgement, Verdict, judge_findings},
     load::Load,
-    observe::Observation,
     stop::StopToken,
     traffic::TrafficMeter,
 };
@@ -42,6 +40,11 @@ pub(super) struct Inner {
     /// Users of the closed loads that run now.
     pub(super) users: AtomicU64,
     names: Mutex<BTreeSet<String>>,
+    /// What is expected of what the procedures find, by the settings and by the case.
+    assertions: Mutex<Vec<Assertion>>,
+    findings: Mutex<Vec<Finding>>,
+    /// The loads that have run.
+    pub(super) ran: Mutex<BTreeSet<String>>,
 }
 
 impl Context {
@@ -50,12 +53,13 @@ impl Context {
     /// # Errors
     /// An expectation of the settings is malformed.
     pub(crate) fn new(terms: Terms, journal: Arc<Writer>, stop: StopToken) -> Result<Self> {
-        let expectations = terms
-            .settings
-            .list("expect")
-            .iter()
-            .map(|text| Expectation::parse(text))
-            .collect::<Result<_, _>>()?;
+        let (mut expectations, mut assertions) = (Vec::new(), Vec::new());
+        for text in terms.settings.list("expect") {
+            match Stated::parse(&text)? {
+                Stated::OfLoads(expectation) => expectations.push(expectation),
+                Stated::OfFindings(assertion) => assertions.push(assertion),
+            }
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 terms,
@@ -66,6 +70,9 @@ impl Context {
                 expectations,
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
+                ran: Mutex::default(),
+                assertions: Mutex::new(assertions),
+                findings: Mutex::default(),
             }),
         })
     }
@@ -121,7 +128,32 @@ impl Context {
 
     /// Puts something that a procedure found out into the report.
     pub fn found(&self, finding: Finding) {
-        self.inner.journal.write(Event::Found(Box::new(finding)));
+        self.inner.journal.write(Event::Found(Box::new(finding.clone())));
+        self.inner.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+    }
+
+    /// States what is expected of what the procedures of this case find out, as text (`"breaking_point >= 500/s"`) or in
+    /// code (`breaking_point().at_least(per_second(500))`), before them or after. It is judged on everything that was
+    /// found when the case has returned; [`Assertion`](crate::expect::Assertion) has the list. What is expected of a load
+    /// is stated with the load.
+    ///
+    /// ```no_run
+    /// # async fn case(cx: proofload::Context) -> proofload::Result {
+    /// use proofload::{per_second, procedure::MaximumThroughput};
+    ///
+    /// cx.expect("breaking_point >= 500/s")?.expect("degradation != collapse")?;
+    /// let search = MaximumThroughput::new().to(per_second(1_000));
+    /// search.run(&cx, |_op| async { Ok::<_, String>(()) }).await?;
+    /// # cx.done()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The assertion is malformed.
+    pub fn expect(&self, assertion: impl IntoAssertion) -> Result<&Self> {
+        let assertion = assertion.into_assertion()?;
+        self.inner.assertions.lock().unwrap_or_else(PoisonError::into_inner).push(assertion);
+        Ok(self)
     }
 
     /// Says where a procedure is: the progress and the report show it.
@@ -176,10 +208,26 @@ impl Context {
         self.inner.terms.is_dry_run
     }
 
+    /// The body has returned: judges what was expected of its findings, and says which loads never ran.
+    pub(crate) fn conclude(&self) {
+        let ran = self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        let never = |expectation: &&Expectation| expectation.load().is_some_and(|load| !ran.contains(load));
+        for expectation in self.inner.expectations.iter().filter(never) {
+            self.judged(Judgement::of_no_load(expectation, &ran));
+        }
+        let assertions = self.inner.assertions.lock().unwrap_or_else(PoisonError::into_inner);
+        let findings = self.inner.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        assertions.iter().for_each(|assertion| self.judged(judge_findings(assertion, &findings)));
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));
         }
+    }
+
+    pub(super) fn has_run(&self, load: &str) {
+        self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner).insert(load.to_owned());
     }
 
     /// `wanted`, or with a number behind it where another load has that name.
@@ -216,22 +264,5 @@ pub(super) struct Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         self.context.inner.users.fetch_sub(self.users, Ordering::AcqRel);
-    }
-}
-
-/// The journal as the engine sees it.
-pub(super) struct ToJournal(pub(super) Arc<Writer>);
-
-impl Sink for ToJournal {
-    fn started(&self, started: &Started) {
-        self.0.write(Event::LoadStarted(started.clone()));
-    }
-
-    fn slice(&self, slice: &Slice) {
-        self.0.write(Event::Slice(Box::new(slice.clone())));
-    }
-
-    fn finished(&self, observation: &Observation) {
-        self.0.write(Event::LoadFinished(Box::new(observation.clone())));
     }
 }

@@ -1,12 +1,13 @@
 //! What a case body gets: loads to run, expectations to state, a scratch folder, counters, a seed.
 //!
-//! Owns the user's side of a running case; everything it learns goes to the journal. Never writes a report and never
-//! stops a case: that is for the supervisor.
+//! Owns the user's side of a running case; everything it learns goes to the journal. Never writes a report, and
+//! stops a case for a threshold that says `abort` only: all else is for the supervisor.
 
 mod builder;
 mod counters;
 mod handle;
 mod run;
+mod sink;
 mod terms;
 
 pub use builder::LoadBuilder;
@@ -44,6 +45,23 @@ pub enum RunError {
     /// An expectation of the load is malformed.
     #[error(transparent)]
     Expectation(#[from] crate::expect::ExpectationError),
+    /// An expectation names another load than the one that it was stated with.
+    #[error("`{expectation}` names another load than the one it is stated with, which is called {load:?}")]
+    OtherLoad {
+        /// The expectation.
+        expectation: String,
+        /// The load's name.
+        load: String,
+    },
+    /// An expectation with windows was stated of a load that has run already.
+    #[error(
+        "`{expectation}` is looked at while the load runs: state it with the load, \
+         `cx.load(...).expect(...).run(...)`, rather than afterwards"
+    )]
+    StatedTooLate {
+        /// The expectation.
+        expectation: String,
+    },
     /// The case was told to stop before the load began.
     #[error("the load `{load}` did not begin: {reason}")]
     Stopped {

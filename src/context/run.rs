@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use super::Context;
+use super::{Context, RunError};
 use crate::{
     error::Result,
     expect::{Expectation, IntoExpectation},
-    judge::judge,
+    judge::{Judgement, judge},
     observe::{Figures, Observation, Phase},
 };
 
@@ -24,9 +24,19 @@ impl Run {
     /// report is complete.
     ///
     /// # Errors
-    /// The expectation is malformed.
+    /// The expectation is malformed, is about another load, or has windows (`over`, `for`): those are looked at while
+    /// the load runs, so they are stated with it.
     pub fn expect(&self, expectation: impl IntoExpectation) -> Result<&Self> {
-        self.judge(&expectation.into_expectation()?);
+        let expectation = expectation.into_expectation()?;
+        let text = || expectation.to_string();
+        if expectation.watching().is_some() {
+            return Err(RunError::StatedTooLate { expectation: text() }.into());
+        }
+        if !expectation.is_about(&self.observation.load) {
+            let load = self.observation.load.clone();
+            return Err(RunError::OtherLoad { expectation: text(), load }.into());
+        }
+        self.judge(&expectation);
         Ok(self)
     }
 
@@ -53,5 +63,10 @@ impl Run {
     pub(super) fn judge(&self, expectation: &Expectation) {
         let least = self.cx.inner.terms.settings.count("min_samples").unwrap_or(1);
         self.cx.judged(judge(expectation, &self.observation, least));
+    }
+
+    /// Puts the judgement of a watch into the report.
+    pub(super) fn judged(&self, judgement: Option<Judgement>) {
+        judgement.into_iter().for_each(|judgement| self.cx.judged(judgement));
     }
 }

@@ -1,5 +1,6 @@
 use std::{
     io,
+    ops::Range,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -34,6 +35,8 @@ pub(crate) trait Sink: Send + Sync {
     fn started(&self, started: &Started);
     /// Something happened since the last slice.
     fn slice(&self, slice: &Slice);
+    /// Everything that had happened up to then was told in slices, nothing perhaps.
+    fn looked(&self, _look: &Look) {}
     /// A load has ended.
     fn finished(&self, observation: &Observation);
 }
@@ -64,6 +67,19 @@ pub(crate) struct Slice {
     /// Operations running now, in all phases.
     pub(crate) in_flight: u64,
     pub(crate) figures: Figures,
+}
+
+/// A reading of the recorders.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    pub(crate) load: String,
+    /// Seconds since the load's start.
+    pub(crate) at_s: f64,
+    /// From when to when operations fall due in each phase, in seconds since the load's start; `None` for one that has
+    /// not begun, without an end where that is not known yet.
+    pub(crate) spans: Vec<Option<Range<f64>>>,
+    /// When operations stop falling due in the load, by its schedule or because it was stopped.
+    pub(crate) end_s: f64,
 }
 
 /// Who reads the recorders.
@@ -195,6 +211,9 @@ impl Collector {
         if now_ns >= self.window_start_ns + WINDOW_NS {
             self.end_window(now_ns, in_flight);
         }
+        let spans = self.phases.iter().map(PhaseState::span_s).collect();
+        let end_s = self.phases.last().map_or(0.0, PhaseState::end_s);
+        self.sink.looked(&Look { load: self.load.clone(), at_s: now_ns as f64 / 1e9, spans, end_s });
         self.workers.look();
         let now = self.own.sample();
         self.process.memory_peak_bytes = self.process.memory_peak_bytes.max(now.memory_bytes);

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::clock::as_ns;
@@ -35,6 +38,19 @@ impl PhaseState {
     /// Whether the phase was reached.
     pub(super) fn is_begun(&self) -> bool {
         self.began().is_some()
+    }
+
+    /// From when to when operations fall due, in seconds since the load's start, if the phase was reached.
+    pub(super) fn span_s(&self) -> Option<Range<f64>> {
+        self.began().map(|began_ns| began_ns as f64 / 1e9..self.end_s())
+    }
+
+    /// When they stop to; infinite where that is not known yet.
+    pub(super) fn end_s(&self) -> f64 {
+        match self.end_ns.load(Ordering::Acquire) {
+            u64::MAX => f64::INFINITY,
+            end_ns => end_ns as f64 / 1e9,
+        }
     }
 
     pub(super) fn observed(&self, stage: &Stage, load: &Load) -> Phase {

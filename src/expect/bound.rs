@@ -110,6 +110,24 @@ pub enum Unit {
     Bytes,
 }
 
+/// What a limit is of.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) dimension: Dimension,
+    pub(super) is_share_of_due: bool,
+}
+
+impl From<&Metric> for Subject {
+    fn from(metric: &Metric) -> Self {
+        Self {
+            name: metric.to_string(),
+            dimension: metric.dimension(),
+            is_share_of_due: metric.is_share_of_due(),
+        }
+    }
+}
+
 /// A limit with its unit. Prints exactly: what is read back is the same value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -149,8 +167,8 @@ impl Value {
         }
     }
 
-    /// Reads a limit for `metric`.
-    pub(super) fn read(text: &str, metric: &Metric) -> Result<Self, Mistake> {
+    /// Reads a limit for `subject`.
+    pub(super) fn read(text: &str, subject: &Subject) -> Result<Self, Mistake> {
         let text = text.trim();
         let unsigned = text.trim_start_matches(['-', '+', '−']);
         let word = unsigned.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
@@ -158,9 +176,9 @@ impl Value {
             return Err(Mistake::NotFinite { found: text.to_owned() });
         }
         if text.starts_with(['-', '−']) {
-            return Err(Mistake::Negative { metric: metric.to_string() });
+            return Err(Mistake::Negative { metric: subject.name.clone() });
         }
-        let value = match metric.dimension() {
+        let value = match subject.dimension {
             Dimension::Duration => parse_duration(text).ok().map(Self::Duration),
             Dimension::Ratio => share(text).map(Self::Ratio),
             Dimension::Rate => text.parse().ok().map(Self::Rate),
@@ -169,12 +187,12 @@ impl Value {
             Dimension::Number => count(text).map(Self::Count).or_else(|| share(text).map(Self::Ratio)),
         };
         match value {
-            Some(Self::Ratio(ratio)) if metric.is_share_of_due() && ratio.share() > 1.0 => {
-                Err(Mistake::OverTheWhole { metric: metric.to_string() })
+            Some(Self::Ratio(ratio)) if subject.is_share_of_due && ratio.share() > 1.0 => {
+                Err(Mistake::OverTheWhole { metric: subject.name.clone() })
             }
             Some(value) => Ok(value),
             None => {
-                Err(Mistake::WrongValue { metric: metric.to_string(), wanted: metric.dimension().wanted() })
+                Err(Mistake::WrongValue { metric: subject.name.clone(), wanted: subject.dimension.wanted() })
             }
         }
     }
@@ -291,14 +309,15 @@ mod tests {
     #[test]
     fn percent_and_share_are_the_same_limit() {
         for n in 1..=1_000 {
-            let percent = Value::read(&format!("{}%", f64::from(n) / 10.0), &Metric::SuccessRate);
+            let percent =
+                Value::read(&format!("{}%", f64::from(n) / 10.0), &Subject::from(&Metric::SuccessRate));
             assert_eq!(percent, Ok(Value::Ratio(Ratio::new(f64::from(n) / 1000.0))), "{n} of 1000");
         }
     }
 
     #[test]
     fn counters_take_counts_and_shares() {
-        let metric = Metric::Counter("x".to_owned());
+        let metric = Subject::from(&Metric::Counter("x".to_owned()));
         assert_eq!(Value::read("1_000", &metric), Ok(Value::Count(1_000)));
         assert_eq!(Value::read("80%", &metric), Ok(Value::Ratio(Ratio::new(0.8))));
         assert_eq!(Value::read("0.8", &metric), Ok(Value::Ratio(Ratio::new(0.8))));

@@ -237,7 +237,7 @@ pub fn status(code: u16) -> Measure<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::{gib, millis, per_second};
+    use crate::units::{gib, millis, per_second, seconds};
 
     #[test]
     fn code_and_text_mean_the_same() {
@@ -261,6 +261,16 @@ mod tests {
             (cpu_mean().below(1.5), "cpu.mean < 150%"),
             (goodput().above(per_second(9)).in_each_phase(), "goodput > 9/s in each phase"),
             (ok().above(0).in_phase("hold"), "ok > 0 in phase \"hold\""),
+            (latency().p99().below(millis(250)).over(seconds(10)), "latency.p99 < 250ms over 10s"),
+            (error_rate().below(0.01).for_at_least(seconds(30)), "error_rate < 1% for 30s"),
+            (
+                errors().below(9).for_at_least(seconds(2)).over(seconds(5)).of_load("a").aborting(),
+                "errors < 9 of load \"a\" over 5s for 2s abort",
+            ),
+            (
+                ok().above(0).over(seconds(1)).aborting_from(9).aborting_after(seconds(3)),
+                "ok > 0 over 1s abort after 3s from 9 samples",
+            ),
         ];
         for (built, text) in pairs {
             assert_eq!(built.check(), Ok(()));
@@ -295,5 +305,11 @@ mod tests {
         }
         assert_eq!(why(counter("").above(1)), "the counter has no name: write it like `counter.cache_hits`");
         assert_eq!(latency().max().below(Duration::MAX).check(), Ok(()));
+        assert_eq!(
+            why(ok().above(1).over(millis(10))),
+            "`over` wants a duration from 1s to 1h: write it like `over 10s`"
+        );
+        let early = ok().above(1).aborting();
+        assert_eq!(why(early), "say over which time before `abort`, as in `error_rate < 5% over 10s abort`");
     }
 }

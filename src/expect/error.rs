@@ -6,6 +6,10 @@ pub(super) const METRICS_IN_WORDS: &str = "latency, service_time, rejected_laten
      throughput, goodput, started_rate, achieved_rate, due, ok, rejected, errors, timeouts, unfinished, dropped, \
      retries, bytes, counter.NAME, status.CODE, memory.peak, memory.growth and cpu.mean";
 
+/// What procedures find, in words, for the same error.
+pub(super) const FINDINGS_IN_WORDS: &str =
+    "breaking_point, capacity, connections, recovery_time, degradation, no_leak and no_drift";
+
 /// What is wrong with an expectation, where in its text, and what would be right.
 ///
 /// ```
@@ -83,10 +87,45 @@ pub enum Mistake {
         nearest: String,
     },
     /// The name is not close to any metric.
-    #[error("unknown metric `{name}`; the metrics are {METRICS_IN_WORDS}")]
+    #[error(
+        "unknown metric `{name}`; the metrics are {METRICS_IN_WORDS}; of what procedures find there are \
+         {FINDINGS_IN_WORDS}"
+    )]
     UnknownMetric {
         /// What was written.
         name: String,
+    },
+    /// What a procedure finds, where a metric of a load is wanted.
+    #[error(
+        "`{name}` is what a procedure finds out: state it with `cx.expect(...)` or in the settings, not with a load"
+    )]
+    NotOfALoad {
+        /// What was written.
+        name: String,
+    },
+    /// A metric of a load, where what a procedure finds is wanted.
+    #[error(
+        "`{name}` is measured of a load: state it with the load; of what procedures find there are {FINDINGS_IN_WORDS}"
+    )]
+    OfALoad {
+        /// What was written.
+        name: String,
+    },
+    /// An operator that makes no sense for what a procedure finds.
+    #[error("{name} is known {known}: {instead}")]
+    OperatorOfFinding {
+        /// What is found.
+        name: &'static str,
+        /// What is known of it.
+        known: &'static str,
+        /// What to write instead.
+        instead: &'static str,
+    },
+    /// A way to degrade that does not exist.
+    #[error("`{found}` is no way to degrade: write graceful, degraded or collapse")]
+    BadGrade {
+        /// What was written.
+        found: String,
     },
     /// A metric of times without a statistic, or with one that does not exist.
     #[error("`{name}` needs a statistic: min, mean, stddev, max or a percentile, like `{family}.p95`")]
@@ -164,12 +203,42 @@ pub enum Mistake {
         /// The metric.
         metric: String,
     },
-    /// `over` or `for` a time.
-    #[error("windows (`over`, `for`) are not supported")]
-    Window,
+    /// `over` or `for` without a duration, or with one that makes no sense.
+    #[error("`{clause}` wants a duration from {least} to {most}: write it like `{clause} {example}`")]
+    BadWindow {
+        /// `over` or `for`.
+        clause: &'static str,
+        /// The shortest.
+        least: &'static str,
+        /// The longest.
+        most: &'static str,
+        /// One that is right.
+        example: &'static str,
+    },
+    /// A metric that has no figure for a part of the time.
+    #[error("{metric} is known at the end of a load only, so it has no windows (`over`, `for`)")]
+    NoWindows {
+        /// The metric.
+        metric: String,
+    },
+    /// `abort` without a window.
+    #[error("say over which time before `abort`, as in `error_rate < 5% over 10s abort`")]
+    AbortWithoutWindow,
+    /// `abort` with something that is no delay and no number of samples.
+    #[error("`abort` may be followed by `after 30s` (up to 24h) and by `from 100 samples`")]
+    BadAbort,
     /// `in` without a phase.
     #[error("write `in each phase` or `in phase \"NAME\"`")]
     BadScope,
+    /// `of` without a load.
+    #[error("write `of load \"NAME\"`")]
+    BadLoad,
+    /// A clause that is there already.
+    #[error("`{clause}` is written twice")]
+    Twice {
+        /// Its first word.
+        clause: String,
+    },
     /// A metric that is measured for a whole load only.
     #[error("{metric} is known for the whole load only, not for a phase")]
     WholeLoadOnly {

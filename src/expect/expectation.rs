@@ -1,13 +1,13 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    bound::Bound,
+    bound::{Bound, exact_duration},
     error::ExpectationError,
     metric::Metric,
     parse, quoted,
-    terms::{Scope, Terms},
+    terms::{Abort, Scope, Terms, Watching},
 };
 
 /// A threshold as data: a metric, a bound, and the part of the load that it is about.
@@ -30,7 +30,21 @@ use super::{
 pub struct Expectation(Result<Terms, ExpectationError>);
 
 impl Expectation {
-    /// Reads `METRIC OPERATOR VALUE`, and after it `in each phase` or `in phase "NAME"` if wanted.
+    /// Reads `METRIC OPERATOR VALUE`, and after it what is wanted of
+    ///
+    /// - `of load "NAME"`: it is about this load only;
+    /// - `in each phase` or `in phase "NAME"`: about a part of the load;
+    /// - `over 10s`: it has to hold in every window of 10 s while the load runs, from 1s to 1h;
+    /// - `for 30s`: windows (of 1 s without `over`) count as missed only once they are for 30 s in a row, from 1s to
+    ///   24h;
+    /// - `abort`, after one of these two: once missed, the case ends. `abort after 1m` not before the first minute,
+    ///   `abort from 100 samples` not before so many operations have ended.
+    ///
+    /// ```
+    /// # use proofload::expect::Expectation;
+    /// let text = "error_rate < 5% of load \"searches\" over 10s for 30s abort after 1m from 100 samples";
+    /// assert_eq!(Expectation::parse(text).unwrap().to_string(), text);
+    /// ```
     ///
     /// # Errors
     /// What is wrong with the text, and where.
@@ -63,6 +77,44 @@ impl Expectation {
         self.scoped(Scope::Phase(name.into()))
     }
 
+    /// The same for the load `name` only.
+    #[must_use]
+    pub fn of_load(self, name: impl Into<String>) -> Self {
+        self.changed(|terms| terms.load = Some(name.into()))
+    }
+
+    /// The same in every window of this length while the load runs, from 1 s to 1 h.
+    #[must_use]
+    pub fn over(self, window: Duration) -> Self {
+        self.watched(|watching| watching.over = Some(window))
+    }
+
+    /// Counts as missed only once windows were missed for so long in a row; they are of 1 s unless
+    /// [`over`](Expectation::over) says otherwise.
+    #[must_use]
+    pub fn for_at_least(self, lasting: Duration) -> Self {
+        self.watched(|watching| watching.lasting = Some(lasting))
+    }
+
+    /// Ends the case early once it is missed. Wants [`over`](Expectation::over) or
+    /// [`for_at_least`](Expectation::for_at_least) before it.
+    #[must_use]
+    pub fn aborting(self) -> Self {
+        self.aborted(|_| {})
+    }
+
+    /// As [`aborting`](Expectation::aborting), but not before `delay` from the end of the warm-up.
+    #[must_use]
+    pub fn aborting_after(self, delay: Duration) -> Self {
+        self.aborted(|abort| abort.after = delay)
+    }
+
+    /// As [`aborting`](Expectation::aborting), but not before `samples` operations of the load have ended.
+    #[must_use]
+    pub fn aborting_from(self, samples: u64) -> Self {
+        self.aborted(|abort| abort.from_samples = samples)
+    }
+
     /// The metric, if the expectation is valid.
     pub fn metric(&self) -> Option<&Metric> {
         self.terms().ok().map(|terms| &terms.metric)
@@ -78,14 +130,44 @@ impl Expectation {
         self.terms().ok().map(|terms| &terms.scope)
     }
 
+    /// The only load that it is about, if it names one.
+    pub fn load(&self) -> Option<&str> {
+        self.terms().ok().and_then(|terms| terms.load.as_deref())
+    }
+
+    /// How it is looked at while a load runs; `None` when it is judged once, at the end.
+    pub fn watching(&self) -> Option<Watching> {
+        self.terms().ok().and_then(|terms| terms.watching)
+    }
+
+    /// Whether it is about the load `name`: about any, or about this one.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.load().is_none_or(|load| load == name)
+    }
+
     pub(crate) const fn terms(&self) -> Result<&Terms, &ExpectationError> {
         self.0.as_ref()
     }
 
     fn scoped(self, scope: Scope) -> Self {
+        self.changed(|terms| terms.scope = scope)
+    }
+
+    fn aborted(self, change: impl FnOnce(&mut Abort)) -> Self {
+        self.watched(|watching| change(watching.abort.get_or_insert_default()))
+    }
+
+    fn watched(self, change: impl FnOnce(&mut Watching)) -> Self {
+        self.changed(|terms| change(terms.watching.get_or_insert_default()))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Terms)) -> Self {
         match self.0 {
-            // Read again rather than set, so that the parser alone knows which metrics have phases.
-            Ok(terms) => Self::built(&Terms { scope, ..terms }.to_string()),
+            // Read again rather than set, so that the parser alone knows what goes together.
+            Ok(mut terms) => {
+                change(&mut terms);
+                Self::built(&terms.to_string())
+            }
             invalid => Self(invalid),
         }
     }
@@ -93,7 +175,32 @@ impl Expectation {
 
 impl fmt::Display for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.metric, self.bound, self.scope)
+        write!(f, "{} {}", self.metric, self.bound)?;
+        if let Some(load) = &self.load {
+            f.write_str(" of load ")?;
+            quoted::write(f, load)?;
+        }
+        write!(f, "{}", self.scope)?;
+        self.watching.map_or(Ok(()), |watching| watching.fmt(f))
+    }
+}
+
+impl fmt::Display for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (clause, length) in [("over", self.over), ("for", self.lasting)] {
+            if let Some(length) = length {
+                write!(f, " {clause} {}", exact_duration(length))?;
+            }
+        }
+        let Some(abort) = self.abort else { return Ok(()) };
+        f.write_str(" abort")?;
+        if !abort.after.is_zero() {
+            write!(f, " after {}", exact_duration(abort.after))?;
+        }
+        match abort.from_samples {
+            0 => Ok(()),
+            samples => write!(f, " from {samples} samples"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use super::{error::Mistake, quoted, statistic::Statistic};
+use super::{assertion::Claim, error::Mistake, quoted, statistic::Statistic};
 
 /// Something that an observation has a figure for.
 ///
@@ -178,6 +178,11 @@ impl Metric {
     pub(super) const fn is_known_by_phase(&self) -> bool {
         !matches!(self, Self::Counter(_) | Self::MemoryPeak | Self::MemoryGrowth | Self::CpuMean)
     }
+
+    /// Whether each window of a running load has a figure of its own. What a schedule asked for is known by stages.
+    pub(super) const fn is_known_by_window(&self) -> bool {
+        self.is_known_by_phase() && !matches!(self, Self::AchievedRate)
+    }
 }
 
 impl fmt::Display for Metric {
@@ -219,6 +224,7 @@ impl FromStr for Metric {
             "status" => {
                 rest.parse().map(Self::Status).map_err(|_| Mistake::BadStatus { name: text.to_owned() })
             }
+            name if Claim::NAMES.contains(&name) => Err(Mistake::NotOfALoad { name: name.to_owned() }),
             _ => Err(unknown(text)),
         }
     }
@@ -254,13 +260,15 @@ fn is_bare(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/')
 }
 
-fn unknown(name: &str) -> Mistake {
+pub(super) fn unknown(name: &str) -> Mistake {
     let families = FAMILIES
         .iter()
         .flat_map(|(_, family, _)| Statistic::PROPOSED.iter().map(move |known| format!("{family}.{known}")));
     let singles = SINGLES.iter().map(|(single, _)| (*single).to_owned());
+    let findings = Claim::NAMES.map(str::to_owned);
     let nearest = families
         .chain(singles)
+        .chain(findings)
         .map(|known| (strsim::osa_distance(name, &known), known))
         .min_by_key(|(distance, _)| *distance);
     // A quarter of the letters may differ: `succes_rates` still finds its metric, `rps` finds none by chance.
@@ -276,6 +284,7 @@ fn unknown(name: &str) -> Mistake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expect::error::{FINDINGS_IN_WORDS, METRICS_IN_WORDS};
 
     #[test]
     fn every_name_prints_as_it_was_read() {
@@ -294,12 +303,19 @@ mod tests {
         let why = |text: &str| text.parse::<Metric>().unwrap_err().to_string();
         assert_eq!(why("succes_rate"), "unknown metric `succes_rate`; did you mean `success_rate`?");
         assert_eq!(why("latncy.p95"), "unknown metric `latncy.p95`; did you mean `latency.p95`?");
+        assert_eq!(why("breking_point"), "unknown metric `breking_point`; did you mean `breaking_point`?");
+        assert!(
+            why("no_leak").starts_with("`no_leak` is what a procedure finds out: state it with `cx.expect")
+        );
         assert_eq!(why("response_time.maks"), NO_STATISTIC.replace('F', "response_time.maks"));
         assert_eq!(why("latency"), NO_STATISTIC.replace('F', "latency"));
         assert_eq!(why("latency.p101"), format!("`p101` is not a percentile: {PERCENTILES}"));
         assert_eq!(
             why("rps"),
-            format!("unknown metric `rps`; the metrics are {}", crate::expect::error::METRICS_IN_WORDS)
+            format!(
+                "unknown metric `rps`; the metrics are {METRICS_IN_WORDS}; of what procedures find there are \
+                 {FINDINGS_IN_WORDS}"
+            )
         );
         assert_eq!(why("counter."), "the counter has no name: write it like `counter.cache_hits`");
         assert_eq!(

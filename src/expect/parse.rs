@@ -1,27 +1,33 @@
-//! The grammar, by hand: `METRIC OPERATOR VALUE [in each phase | in phase "NAME"]`.
+//! The grammar, by hand: `METRIC OPERATOR VALUE` and the clauses after it, which may come in any order.
+
+mod assertion;
+mod clauses;
 
 use std::ops::Range;
 
 use super::{
-    bound::{Bound, Comparison, Value},
+    bound::{Bound, Comparison, Subject, Value},
     error::{ExpectationError, Mistake},
     metric::Metric,
     quoted,
-    terms::{Scope, Terms, whole_load_only},
+    terms::Terms,
 };
+
+pub(super) use assertion::{claim, is_claim};
 
 /// Reads an expectation.
 pub(super) fn terms(text: &str) -> Result<Terms, ExpectationError> {
     let mut scanner = Scanner { text, at: 0 };
     let metric = scanner.metric()?;
     let comparison = scanner.comparison()?;
-    let limit = scanner.limit(&metric)?;
-    let scope = scanner.scope(&metric)?;
-    Ok(Terms { metric, bound: Bound { comparison, limit }, scope })
+    let limit = scanner.limit(&Subject::from(&metric))?;
+    let clauses = scanner.clauses(&metric)?;
+    let bound = Bound { comparison, limit };
+    Ok(Terms { metric, bound, load: clauses.load, scope: clauses.scope, watching: clauses.watching })
 }
 
 /// The words that may follow a value.
-const CLAUSES: [&str; 3] = ["in", "over", "for"];
+const CLAUSES: [&str; 5] = ["of", "in", "over", "for", "abort"];
 
 fn is_operator(c: char) -> bool {
     matches!(c, '<' | '>' | '=' | '!' | '≤' | '≥' | '≠' | '~')
@@ -98,7 +104,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value may be of several words (`1m 30s`): all up to the end or to a clause.
-    fn limit(&mut self, metric: &Metric) -> Result<Value, ExpectationError> {
+    fn limit(&mut self, subject: &Subject) -> Result<Value, ExpectationError> {
         let mut words = Vec::new();
         let end = loop {
             let word = self.word();
@@ -109,75 +115,25 @@ impl<'a> Scanner<'a> {
         };
         self.at = end.start;
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
-            let wanted = metric.dimension().wanted();
-            return self.wrong(end, Mistake::MissingValue { metric: metric.to_string(), wanted });
+            let wanted = subject.dimension.wanted();
+            return self.wrong(end, Mistake::MissingValue { metric: subject.name.clone(), wanted });
         };
         let whole = first.start..last.end;
-        let mistake = match Value::read(&self.text[whole.clone()], metric) {
+        let mistake = match Value::read(&self.text[whole.clone()], subject) {
             Ok(value) => return Ok(value),
             Err(mistake) => mistake,
         };
         // When fewer words would do, the others are what is wrong.
         let shorter = words.windows(2).rev().find(|pair| {
             let fewer = &self.text[first.start..pair[0].end];
-            !matches!(Value::read(fewer, metric), Err(Mistake::WrongValue { .. }))
+            !matches!(Value::read(fewer, subject), Err(Mistake::WrongValue { .. }))
         });
         match shorter {
             None => self.wrong(whole, mistake),
-            Some(pair) => match Value::read(&self.text[first.start..pair[0].end], metric) {
+            Some(pair) => match Value::read(&self.text[first.start..pair[0].end], subject) {
                 Ok(_) => self.trailing(pair[1].start..last.end),
                 Err(mistake) => self.wrong(first.start..pair[0].end, mistake),
             },
-        }
-    }
-
-    fn scope(&mut self, metric: &Metric) -> Result<Scope, ExpectationError> {
-        self.skip_spaces();
-        let clause = self.to_the_end();
-        let first = self.word();
-        let scope = match &self.text[first] {
-            "" => return Ok(Scope::Whole),
-            "in" => self.phase(clause.clone())?,
-            _ => return self.wrong(clause, Mistake::Window),
-        };
-        self.skip_spaces();
-        let (end, next) = (self.to_the_end(), self.word());
-        match &self.text[next] {
-            "" => {}
-            "over" | "for" => return self.wrong(end, Mistake::Window),
-            _ => return self.trailing(end),
-        }
-        match whole_load_only(metric) {
-            Some(mistake) => self.wrong(clause, mistake),
-            None => Ok(scope),
-        }
-    }
-
-    /// What follows `in`.
-    fn phase(&mut self, clause: Range<usize>) -> Result<Scope, ExpectationError> {
-        let next = self.word();
-        match &self.text[next] {
-            "each" => {
-                let noun = self.word();
-                match &self.text[noun] {
-                    "phase" => Ok(Scope::EachPhase),
-                    _ => self.wrong(clause, Mistake::BadScope),
-                }
-            }
-            "phase" => {
-                self.skip_spaces();
-                match quoted::read(self.rest()) {
-                    Some((name, length)) => {
-                        self.at += length;
-                        Ok(Scope::Phase(name))
-                    }
-                    None if self.rest().starts_with('"') => {
-                        self.wrong(self.to_the_end(), Mistake::UnclosedQuote)
-                    }
-                    None => self.wrong(clause, Mistake::BadScope),
-                }
-            }
-            _ => self.wrong(clause, Mistake::BadScope),
         }
     }
 

@@ -11,7 +11,8 @@ pub const REPORT_NOT_WRITTEN: u8 = 74;
 /// Cases were to run, and the machine had no room for any of them; what they lack is in their lines (EX_TEMPFAIL).
 pub const NO_ROOM: u8 = 75;
 
-/// At least one case failed, was aborted or is inconclusive; libtest's status for failed tests.
+/// At least one case failed (a threshold with `abort` that ended one among them), was aborted or is inconclusive;
+/// libtest's status for failed tests.
 pub const FAILED: u8 = 101;
 
 /// A person (Ctrl-C) or the stop file ended the run: 128 and the number of SIGINT, as shells say.

@@ -36,6 +36,8 @@ pub(crate) enum Event {
     LoadPlanned(Planned),
     /// An expectation was judged.
     Judged(Judgement),
+    /// A threshold that says `abort` was missed: the case ends early.
+    ThresholdMissed(MissedThreshold),
     /// A figure of the case's own.
     Figure(Figure),
     /// A procedure has found something out.
@@ -48,6 +50,17 @@ pub(crate) enum Event {
     Panic { message: String, place: String },
     /// The body has returned; always the last.
     CaseFinished { result: CaseResult, peak_memory_bytes: Option<u64> },
+}
+
+/// A threshold that ended its case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct MissedThreshold {
+    pub(crate) load: String,
+    /// The expectation as text.
+    pub(crate) expectation: String,
+    /// Seconds from the start of the load.
+    pub(crate) at_s: f64,
 }
 
 /// A load as a dry run shows it.

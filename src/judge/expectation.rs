@@ -26,7 +26,10 @@ use crate::{
 pub fn judge(expectation: &Expectation, observation: &Observation, least_samples: u64) -> Judgement {
     let (text, load) = (expectation.to_string(), observation.load.clone());
     let judgement = match expectation.terms() {
-        Ok(terms) => Judge { terms, observation, least_samples }.judge(),
+        Ok(terms) => match not_at_the_end(terms, observation) {
+            Some(reason) => Judge { terms, observation, least_samples }.unknown(None, &reason),
+            None => Judge { terms, observation, least_samples }.judge(),
+        },
         Err(error) => Judgement {
             expectation: text.clone(),
             load: load.clone(),
@@ -35,21 +38,35 @@ pub fn judge(expectation: &Expectation, observation: &Observation, least_samples
             limit_text: String::new(),
             margin: None,
             sentence: format!("`{text}` cannot be judged: {}", error.mistake()),
+            breach: None,
         },
     };
     Judgement { expectation: text, load, ..judgement }
 }
 
-struct Judge<'a> {
-    terms: &'a Terms,
-    observation: &'a Observation,
-    least_samples: u64,
+/// Why terms say nothing about this load once it has ended, if that is so.
+fn not_at_the_end(terms: &Terms, observation: &Observation) -> Option<String> {
+    match (&terms.watching, &terms.load) {
+        (Some(_), _) => {
+            Some("windows are looked at while the load runs, and this is about its end".to_owned())
+        }
+        (None, Some(load)) if *load != observation.load => {
+            Some(format!("it is about the load {load:?}, and this is {:?}", observation.load))
+        }
+        (None, _) => None,
+    }
+}
+
+pub(super) struct Judge<'a> {
+    pub(super) terms: &'a Terms,
+    pub(super) observation: &'a Observation,
+    pub(super) least_samples: u64,
 }
 
 /// What is judged, and what speaks against calling it a pass.
-struct Selection<'a> {
+pub(super) struct Selection<'a> {
     parts: Vec<Part<'a>>,
-    doubt: Option<String>,
+    pub(super) doubt: Option<String>,
 }
 
 impl Judge<'_> {
@@ -63,7 +80,7 @@ impl Judge<'_> {
         judged.reduce(worst).unwrap_or_else(|| self.unknown(None, "no phase was measured"))
     }
 
-    fn selection(&self) -> Result<Selection<'_>, String> {
+    pub(super) fn selection(&self) -> Result<Selection<'_>, String> {
         let observation = self.observation;
         let whole = || Part { figures: &observation.total, asked: asked(observation), phase: None };
         let phases = || observation.phases.iter();
@@ -89,7 +106,7 @@ impl Judge<'_> {
     }
 
     /// A load that ended early has not shown what it was to show.
-    fn doubt_of_passes(&self) -> Option<String> {
+    pub(super) fn doubt_of_passes(&self) -> Option<String> {
         match (self.observation.complete, self.observation.stopped) {
             (false, _) => Some("the case did not live to the end".to_owned()),
             (true, Some(reason)) => Some(format!("the load was stopped early: {reason}")),
@@ -128,16 +145,7 @@ impl Judge<'_> {
 
     /// Whether the bound holds, or why that cannot be told.
     fn answer(&self, reading: &Reading, part: &Part<'_>) -> Result<bool, String> {
-        let bound = &self.terms.bound;
-        fits(reading.unit, bound.limit)?;
-        if reading.samples < reading.needed {
-            let (metric, needed, samples) = (&self.terms.metric, reading.needed, reading.samples);
-            return Err(format!("{metric} needs {needed} samples and has {samples}"));
-        }
-        let holds = match reading.is_at_least {
-            true => holds_for_all_above(bound, reading.value).ok_or_else(|| never_ended(reading.lost))?,
-            false => bound.comparison.holds(reading.value, bound.limit.number()),
-        };
+        let holds = holds(self.terms, reading)?;
         match self.generators_doing(holds, part) {
             Some(reason) => Err(format!("the generator was the limit: {reason}")),
             None => Ok(holds),
@@ -200,7 +208,7 @@ impl Judge<'_> {
         }
     }
 
-    fn unknown(&self, part: Option<&Part<'_>>, reason: &str) -> Judgement {
+    pub(super) fn unknown(&self, part: Option<&Part<'_>>, reason: &str) -> Judgement {
         let subject = self.subject(part);
         Judgement::of((&subject, &self.terms.bound), Verdict::Inconclusive, None, Some(reason))
     }
@@ -221,8 +229,22 @@ fn select<'a>(phases: impl Iterator<Item = &'a Phase>) -> Result<Selection<'a>, 
     Ok(Selection { parts: started.into_iter().map(part).collect(), doubt })
 }
 
+/// Whether the bound holds for what was read, or why that cannot be told.
+pub(super) fn holds(terms: &Terms, reading: &Reading) -> Result<bool, String> {
+    let bound = &terms.bound;
+    fits(reading.unit, bound.limit)?;
+    if reading.samples < reading.needed {
+        let (metric, needed, samples) = (&terms.metric, reading.needed, reading.samples);
+        return Err(format!("{metric} needs {needed} samples and has {samples}"));
+    }
+    match reading.is_at_least {
+        true => holds_for_all_above(bound, reading.value).ok_or_else(|| never_ended(reading.lost)),
+        false => Ok(bound.comparison.holds(reading.value, bound.limit.number())),
+    }
+}
+
 /// A stage at rate zero: nothing is due in it, so it has no figures to miss.
-fn is_pause(phase: &Phase) -> bool {
+pub(super) fn is_pause(phase: &Phase) -> bool {
     phase.is_started && phase.asked_per_sec == Some(0.0) && phase.figures.counts.due == 0
 }
 
@@ -241,7 +263,7 @@ fn fits(unit: Unit, limit: Value) -> Result<(), String> {
 }
 
 /// Whether `bound` holds for a figure of which only a lower bound is known; `None` when that depends.
-fn holds_for_all_above(bound: &Bound, lowest: f64) -> Option<bool> {
+pub(super) fn holds_for_all_above(bound: &Bound, lowest: f64) -> Option<bool> {
     let limit = bound.limit.number();
     match bound.comparison {
         Comparison::Below => (lowest >= limit).then_some(false),
@@ -252,7 +274,7 @@ fn holds_for_all_above(bound: &Bound, lowest: f64) -> Option<bool> {
 }
 
 /// The worse verdict; of equal ones that with less room.
-fn worst(one: Judgement, other: Judgement) -> Judgement {
+pub(super) fn worst(one: Judgement, other: Judgement) -> Judgement {
     let room = |judgement: &Judgement| judgement.margin.unwrap_or(f64::INFINITY);
     let order = one.verdict.cmp(&other.verdict).then_with(|| room(&other).total_cmp(&room(&one)));
     if order == Ordering::Less { other } else { one }

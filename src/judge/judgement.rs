@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Verdict, reading::Reading};
+use super::{Verdict, assertion::Answer, reading::Reading};
 use crate::{
-    expect::{Bound, Comparison, Unit},
+    expect::{Assertion, Bound, Comparison, Unit},
     units::{ByteSize, show_duration},
 };
 
@@ -28,6 +28,22 @@ pub struct Judgement {
     pub margin: Option<f64>,
     /// The whole in words: `latency.p95 is 12.3 ms, wanted < 100ms (88% room)`.
     pub sentence: String,
+    /// For an expectation with windows: when and for how long they missed the limit; `None` when none did.
+    #[serde(default)]
+    pub breach: Option<Breach>,
+}
+
+/// The windows of a load that missed a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Breach {
+    /// Seconds from the start of the load to the end of the first window that missed it.
+    pub first_s: f64,
+    /// The longest time in seconds for which windows missed it in a row.
+    pub longest_s: f64,
+    /// Windows that missed it. They slide by 0.2 s or a hundredth of their length, whichever is more.
+    pub windows: u64,
 }
 
 /// A figure as it was seen.
@@ -79,28 +95,49 @@ impl Judgement {
             limit_text: bound.to_string(),
             margin,
             sentence,
+            breach: None,
         }
     }
 }
 
-/// How far `observed` is on the right side, not yet relative to anything; `None` where there are no sides.
-fn room(observed: &Observed, bound: &Bound) -> Option<f64> {
+impl Judgement {
+    /// What findings say of an assertion; the distance from the limit is added to the sentence.
+    pub(super) fn found(assertion: &Assertion, answer: Answer) -> Self {
+        let Answer { verdict, observed, bound, sentence } = answer;
+        let seen = observed.as_ref().zip(bound.as_ref()).filter(|_| verdict != Verdict::Inconclusive);
+        let margin = seen.and_then(|(observed, bound)| margin(observed, bound));
+        let distance = seen.and_then(|(observed, bound)| distance(observed, bound, margin));
+        Self {
+            expectation: assertion.to_string(),
+            load: String::new(),
+            verdict,
+            observed,
+            limit_text: bound.map_or(String::new(), |bound| bound.to_string()),
+            margin,
+            sentence: distance.map_or(sentence.clone(), |distance| format!("{sentence} ({distance})")),
+            breach: None,
+        }
+    }
+}
+
+/// How far `value` is on the right side, not yet relative to anything; `None` where there are no sides.
+pub(super) fn room_of(value: f64, bound: &Bound) -> Option<f64> {
     let limit = bound.limit.number();
     match bound.comparison {
-        Comparison::Below | Comparison::AtMost => Some(limit - observed.value),
-        Comparison::Above | Comparison::AtLeast => Some(observed.value - limit),
+        Comparison::Below | Comparison::AtMost => Some(limit - value),
+        Comparison::Above | Comparison::AtLeast => Some(value - limit),
         Comparison::Equal | Comparison::NotEqual => None,
     }
 }
 
 fn margin(observed: &Observed, bound: &Bound) -> Option<f64> {
-    room(observed, bound).map(|room| room / bound.limit.number()).filter(|margin| margin.is_finite())
+    room_of(observed.value, bound).map(|room| room / bound.limit.number()).filter(|margin| margin.is_finite())
 }
 
 /// The distance from the limit in words: in points for shares, relative for all others.
 fn distance(observed: &Observed, bound: &Bound, margin: Option<f64>) -> Option<String> {
     let (amount, unit) = match observed.unit {
-        Unit::Ratio => (room(observed, bound)?, " points"),
+        Unit::Ratio => (room_of(observed.value, bound)?, " points"),
         Unit::Seconds | Unit::PerSec | Unit::Count | Unit::Bytes => (margin?, "%"),
     };
     let holds = bound.comparison.holds(observed.value, bound.limit.number());

@@ -4,6 +4,7 @@
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
 mod alert;
+mod assertion;
 mod breaking_point;
 mod capacity;
 mod comparison;
@@ -20,8 +21,10 @@ mod stated;
 mod trend;
 mod validity;
 mod verdict;
+mod watch;
 
 pub use alert::{Alert, AlertLevel, AlertMetric, AlertThresholds, Peak, Peaks, alerts};
+pub use assertion::judge_findings;
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
 pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use comparison::{ComparedFigure, Comparison};
@@ -29,7 +32,7 @@ pub use degradation::{Degradation, Offered, PastPeak};
 pub use drift::{Drift, DriftRule, ErrorDrift};
 pub use expectation::judge;
 pub use finding::{Detail, Finding};
-pub use judgement::{Judgement, Observed};
+pub use judgement::{Breach, Judgement, Observed};
 pub use leak::{Leak, LeakRule};
 pub use reading::samples_needed;
 pub use recovery::{Depth, Recovery, Tolerance};
@@ -37,3 +40,4 @@ pub use regression::{Change, Contrast, RegressionRule, RunFigure, Wanted};
 pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;
+pub(crate) use watch::{Watch, Watched};

@@ -33,6 +33,7 @@ pub(super) struct Part<'a> {
 }
 
 /// The figure that a metric has in an observation.
+#[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) value: f64,
     pub(super) unit: Unit,
@@ -64,6 +65,15 @@ pub(super) fn read(
     part: &Part<'_>,
     least_samples: u64,
 ) -> Result<Reading, String> {
+    match metric {
+        Metric::Counter(name) => counter(observation, name, least_samples.max(1)),
+        Metric::MemoryPeak | Metric::MemoryGrowth | Metric::CpuMean => process(metric, observation),
+        _ => read_part(metric, part, least_samples),
+    }
+}
+
+/// The same from the figures of the part alone.
+pub(super) fn read_part(metric: &Metric, part: &Part<'_>, least_samples: u64) -> Result<Reading, String> {
     let (figures, counts) = (part.figures, &part.figures.counts);
     let least = least_samples.max(1);
     let count = |n: u64| Ok(Reading::exact(n as f64, Unit::Count));
@@ -100,8 +110,9 @@ pub(super) fn read(
         Metric::Retries => count(figures.retries),
         Metric::Bytes => Ok(Reading::exact(figures.bytes as f64, Unit::Bytes)),
         Metric::Status(code) => count(figures.statuses.get(code).copied().unwrap_or(0)),
-        Metric::Counter(name) => counter(observation, name, least),
-        Metric::MemoryPeak | Metric::MemoryGrowth | Metric::CpuMean => process(metric, observation),
+        Metric::Counter(_) | Metric::MemoryPeak | Metric::MemoryGrowth | Metric::CpuMean => {
+            Err(format!("{metric} is known for the whole load only"))
+        }
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     expect::Quantile,
-    observe::{Model, Observation, ProcessUse},
+    observe::{Figures, Model, Observation, ProcessUse},
     units::show_duration,
 };
 
@@ -61,19 +61,23 @@ pub(super) fn missing_starts(observation: &Observation) -> Option<String> {
 
 /// How late an open load started its operations, if that matters.
 pub(super) fn late_starts(observation: &Observation) -> Option<String> {
-    if observation.model != Model::Open {
+    let late = late_by(observation.model, &observation.total)?;
+    Some(format!("{late}, {}", cause(&observation.process)))
+}
+
+/// The same of a part of a load, without what kept the generator from starting in time.
+pub(super) fn late_by(model: Model, figures: &Figures) -> Option<String> {
+    if model != Model::Open {
         return None;
     }
-    let figures = &observation.total;
     let late = figures.lateness.at_rank(Quantile::P99.rank(figures.lateness.count()))?;
     let median = figures.response_percentile(0.5).map_or(Duration::ZERO, |p| p.value);
     let is_late = late > LATENESS_FLOOR && late > median.mul_f64(LATENESS_SHARE);
     is_late.then(|| {
         format!(
-            "the load generator was late by {} at p99 (median response time {}), {}",
+            "the load generator was late by {} at p99 (median response time {})",
             show_duration(late),
-            show_duration(median),
-            cause(&observation.process)
+            show_duration(median)
         )
     })
 }
@@ -101,7 +105,7 @@ fn cause(process: &ProcessUse) -> String {
 mod tests {
     use super::*;
     use crate::{
-        observe::{Counts, Figures, Phase},
+        observe::{Counts, Phase},
         stop::StopReason,
     };
 

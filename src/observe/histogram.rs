@@ -47,6 +47,13 @@ impl Histogram {
         difference
     }
 
+    /// The values in nanoseconds, each with how often it was recorded: much smaller than the buckets where values are
+    /// few, and recording them again makes the same histogram.
+    pub(crate) fn recorded(&self) -> Vec<(u64, u64)> {
+        let buckets = self.0.iter_recorded();
+        buckets.map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration())).collect()
+    }
+
     /// How many values were recorded.
     pub fn count(&self) -> u64 {
         self.0.len()
@@ -168,6 +175,18 @@ mod tests {
         assert_eq!(both, of(&[5, 9, 9, 80_000, 1_000_000, 7_000_000_000]));
         assert_eq!(both.since(&a).at_rank(3), b.at_rank(3));
         assert_eq!(both.since(&a).count(), 3);
+    }
+
+    #[test]
+    fn recorded_values_make_the_same_histogram_again() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let values: Vec<u64> = (0..2_000).map(|_| rng.u64(..) >> rng.u32(17..64)).collect();
+        let (once, mut again) = (of(&values), Histogram::default());
+        once.recorded().into_iter().for_each(|(ns, n)| again.record_n(ns, n));
+        for rank in 1..=2_000 {
+            assert_eq!(again.at_rank(rank), once.at_rank(rank), "rank {rank}");
+        }
+        assert_eq!((again.max(), again.mean()), (once.max(), once.mean()));
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl Terms {
     pub(super) fn objectives(&self, usual: &[&str]) -> Result<Vec<Expectation>> {
         let stated: Vec<Expectation> =
             self.objectives.iter().cloned().collect::<std::result::Result<_, _>>()?;
+        // A trial is judged at its end, and its name is the procedure's own.
+        if let Some(other) = stated.iter().find(|o| o.watching().is_some() || o.load().is_some()) {
+            let reason = format!(
+                "its objective `{other}` is judged at the end of each trial: leave `of load`, `over`, `for` and `abort` away"
+            );
+            return Err(self.wrong(reason).into());
+        }
         if !stated.is_empty() {
             return Ok(stated);
         }

@@ -1,11 +1,16 @@
+use std::time::Duration;
+
 use super::alerts::{peaks, thresholds};
 use crate::{
     case::CaseInfo,
+    journal::MissedThreshold,
     judge::{Verdict, alerts, validity},
     report::{CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, recommend},
     safety::Limits,
     settings::Resolved,
+    stop::StopReason,
     supervisor::{Containment, Ending, Record},
+    units::show_duration,
 };
 
 /// What the report of a case needs beside its record.
@@ -84,13 +89,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         duration_s: record.duration.as_secs_f64(),
         ending: record.ending.clone(),
         ending_sentence: record.ending.to_string(),
-        stop: record.stop.as_ref().map(|stop| StopReport {
-            reason: stop.reason,
-            sentence: stop.sentence.clone(),
-            at_s: stop.at_s,
-            took_s: stop.took_s,
-            by: stop.by.to_owned(),
-        }),
+        stop: stop_report(record),
         expectations: gathered.judgements.clone(),
         loads: gathered.observations.iter().map(LoadReport::from).collect(),
         figures: gathered.figures.clone(),
@@ -110,6 +109,32 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     };
     report.recommendations = recommend(&report);
     report
+}
+
+/// What ended the case early: the supervisor, or a threshold of its own.
+fn stop_report(record: &Record) -> Option<StopReport> {
+    let by_supervisor = record.stop.as_ref().map(|stop| StopReport {
+        reason: stop.reason,
+        sentence: stop.sentence.clone(),
+        at_s: stop.at_s,
+        took_s: stop.took_s,
+        by: stop.by.to_owned(),
+    });
+    let by_threshold = || {
+        record.gathered.threshold.as_ref().map(|(missed, at_s)| StopReport {
+            reason: StopReason::Threshold,
+            sentence: threshold_sentence(missed),
+            at_s: *at_s,
+            took_s: (record.duration.as_secs_f64() - at_s).max(0.0),
+            by: "stop token".to_owned(),
+        })
+    };
+    by_supervisor.or_else(by_threshold)
+}
+
+fn threshold_sentence(missed: &MissedThreshold) -> String {
+    let at = show_duration(Duration::try_from_secs_f64(missed.at_s).unwrap_or_default());
+    format!("the load {:?} missed `{}`, {at} into it", missed.load, missed.expectation)
 }
 
 /// Settings as a report shows them.
@@ -133,19 +158,24 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
     if let Some(stop) = &record.stop {
         add(Verdict::Aborted, format!("stopped: {}", stop.sentence));
     }
+    // The target missed a threshold, and nobody had to save the machine from it.
+    if let Some((missed, _)) = &record.gathered.threshold {
+        add(Verdict::Fail, format!("stopped: {}", threshold_sentence(missed)));
+    }
+    let was_stopped = record.stop.is_some() || record.gathered.threshold.is_some();
     match &record.ending {
         Ending::Returned => {}
         // No fault of the case.
         Ending::SupervisorLost => add(Verdict::Aborted, record.ending.to_string()),
         // Both follow from the stop, which has its own sentence.
-        Ending::Killed | Ending::Failed { .. } if record.stop.is_some() => {}
+        Ending::Killed | Ending::Failed { .. } if was_stopped => {}
         ending => add(Verdict::Fail, ending.to_string()),
     }
     for judgement in &record.gathered.judgements {
         // What could not be judged because of the stop is no reason beside it.
         let is_reason = match judgement.verdict {
             Verdict::Pass => false,
-            Verdict::Inconclusive => record.stop.is_none(),
+            Verdict::Inconclusive => !was_stopped,
             Verdict::Fail | Verdict::Aborted => true,
         };
         if is_reason {
@@ -154,7 +184,7 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
             add(judgement.verdict, format!("{load}{}", judgement.sentence));
         }
     }
-    for seen in record.gathered.observations.iter().filter(|_| record.stop.is_none()) {
+    for seen in record.gathered.observations.iter().filter(|_| !was_stopped) {
         if !seen.total.counts.is_balanced() {
             add(Verdict::Inconclusive, format!("{}: the counts of operations do not add up", seen.load));
         } else if seen.total.counts.due == 0 {

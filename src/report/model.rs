@@ -215,7 +215,7 @@ pub struct StopReport {
     pub at_s: f64,
     /// Seconds from the decision to the end of the process.
     pub took_s: f64,
-    /// What ended it: `stop token`, `SIGTERM` or `SIGKILL`.
+    /// What ended it: `stop token`, `SIGTERM` or `SIGKILL`; always the first where a threshold of the case's own did.
     pub by: String,
 }
 

@@ -61,6 +61,7 @@ fn run_on(
         Ok(cx) => cx,
         Err(error) => return CaseResult::Failed(error.to_string()),
     };
+    let concluding = cx.clone();
     let ended = catch_unwind(AssertUnwindSafe(|| match case.body {
         Body::Async(body) => runtime.block_on(body(cx)),
         Body::Blocking(body) => {
@@ -68,6 +69,7 @@ fn run_on(
             body(cx)
         }
     }));
+    concluding.conclude();
     match ended {
         Ok(Ok(())) => CaseResult::Returned,
         Ok(Err(error)) => CaseResult::Failed(error.to_string()),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::{Slice, Started},
-    journal::{CaseResult, Event, Figure, Line, Losses, Planned, Step},
+    journal::{CaseResult, Event, Figure, Line, Losses, MissedThreshold, Planned, Step},
     judge::{Finding, Judgement},
     observe::{Figures, Model, Observation, Phase},
     safety::InFlight,
@@ -16,6 +16,8 @@ pub(crate) struct Gathered {
     pub(crate) figures: Vec<Figure>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
+    /// The threshold that ended the case, and seconds from the case's start to that.
+    pub(crate) threshold: Option<(MissedThreshold, f64)>,
     /// The steps of its procedures, each with its beginning in seconds since the start of the case.
     pub(crate) steps: Vec<(f64, Step)>,
     pub(crate) planned: Vec<Planned>,
@@ -60,6 +62,9 @@ impl Gathered {
             }
             Event::LoadPlanned(planned) => self.planned.push(planned),
             Event::Judged(judgement) => self.judgements.push(judgement),
+            Event::ThresholdMissed(missed) => {
+                self.threshold.get_or_insert((missed, line.t_s));
+            }
             Event::Figure(figure) => self.figures.push(figure),
             Event::Found(finding) => self.findings.push(*finding),
             Event::Note { text } => self.notes.push(text),

@@ -32,6 +32,10 @@ suite::long_deaf: test
 suite::long_first: test
 suite::long_second: test
 suite::second_try: test
+suite::watched_falls_ill: test
+suite::watched_finds: test
+suite::watched_stays_well: test
+suite::watched_too_late: test
 ";
 
 const LATE: &str = "\

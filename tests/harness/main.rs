@@ -22,6 +22,7 @@ mod selection;
 mod status;
 mod suite;
 mod turns;
+mod watched;
 
 use std::{env, process::ExitCode};
 
@@ -87,6 +88,7 @@ fn drive() -> ExitCode {
         selection::TESTS,
         status::TESTS,
         turns::TESTS,
+        watched::TESTS,
     ];
     let trial = |(name, body): &Test| {
         let body = *body;

@@ -1,5 +1,6 @@
 //! The fixture: a suite whose cases each end in a way that a test asks for. `fast_` cases pass within half a second,
-//! `bad_` ones do not pass, `late_` ones are left out unless asked for, `long_` ones last a minute unless stopped.
+//! `bad_` ones do not pass, `late_` ones are left out unless asked for, `long_` ones last a minute unless stopped, and
+//! `watched_` ones are for thresholds that are looked at while a load runs or once procedures have found something.
 
 use std::{
     env,
@@ -8,10 +9,15 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     thread,
-    time::UNIX_EPOCH,
+    time::{Instant, UNIX_EPOCH},
 };
 
-use proofload::{__private::Suite, Context, Load, Outcome, Result, StopToken, millis, per_second, seconds};
+use proofload::{
+    __private::Suite,
+    Context, Load, Outcome, Result, StopToken,
+    judge::{BreakingPoint, Detail, Finding},
+    millis, per_second, seconds,
+};
 
 use super::fixture::SAID_VARIABLE;
 
@@ -195,4 +201,49 @@ fn long_deaf(cx: Context) {
     let _unheard: &StopToken = cx.stop_token();
     say_place(&cx);
     thread::sleep(seconds(60));
+}
+
+/// Its target becomes slow after two seconds and stays so.
+#[proofload::case(max_concurrency = 500)]
+async fn watched_falls_ill(cx: Context) -> Result {
+    let began = Instant::now();
+    let searches = cx.load(Load::rate(per_second(50)).for_duration(seconds(40))).named("searches");
+    searches
+        .expect("latency.p50 < 300ms over 2s for 1s abort after 1s from 20 samples")
+        .run(move |_| async move {
+            let length = if began.elapsed() > seconds(2) { millis(600) } else { millis(1) };
+            tokio::time::sleep(length).await;
+        })
+        .await?;
+    cx.load(Load::users(1).iterations(1))
+        .named("later")
+        .run(|_| async { say("operations", "later") })
+        .await?;
+    cx.done()
+}
+
+/// Comes after it.
+#[proofload::case]
+async fn watched_stays_well(cx: Context) -> Result {
+    let load = Load::rate(per_second(50)).for_duration(millis(2_500));
+    cx.load(load).named("searches").expect("success_rate >= 95% over 1s abort").run(|_| async {}).await?;
+    cx.done()
+}
+
+/// States too late what is looked at while the load runs.
+#[proofload::case]
+async fn watched_too_late(cx: Context) -> Result {
+    let run = cx.load(Load::users(1).iterations(3)).run(|_| async {}).await?;
+    run.expect("error_rate < 1% over 1s")?;
+    cx.done()
+}
+
+/// Finds something.
+#[proofload::case]
+fn watched_finds(cx: Context) -> Result {
+    let objective = "latency.p95 is 2 s".to_owned();
+    let found = BreakingPoint::Between { holds_per_sec: 480.0, breaks_per_sec: 520.0, objective };
+    cx.expect("breaking_point >= 100/s")?;
+    cx.found(Finding::new("maximum throughput", Detail::BreakingPoint { found, trials: Vec::new() }));
+    cx.done()
 }

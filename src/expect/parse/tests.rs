@@ -112,7 +112,6 @@ fn values_are_of_the_metrics_kind() {
 #[test]
 fn what_follows_the_value_is_a_scope_or_an_error() {
     let scope = "write `in each phase` or `in phase \"NAME\"`";
-    let window = "windows (`over`, `for`) are not supported";
     let quote = "the quote is not closed";
     let whole = "counter.x is known for the whole load only, not for a phase";
     let cases = [
@@ -122,13 +121,69 @@ fn what_follows_the_value_is_a_scope_or_an_error() {
         ("ok > 1 in phase hold", scope, "in phase hold"),
         ("ok > 1 in phase \"hold", quote, "\"hold"),
         ("counter.\"x > 1", quote, "\"x > 1"),
-        ("error_rate < 1% over 10s", window, "over 10s"),
-        ("error_rate < 1% for 30s", window, "for 30s"),
-        ("error_rate < 1% in each phase over 10s", window, "over 10s"),
         ("counter.x > 1 in each phase", whole, "in each phase"),
         ("ok > 1 in each phase now", "the expectation should end before `now`", "now"),
         ("ok > 1 in phase \"a\"b", "the expectation should end before `b`", "b"),
         ("latency.p95 < 1m 30s or so", "the expectation should end before `or so`", "or so"),
+    ];
+    for (text, message, place) in cases {
+        assert_eq!(refused(text), (message.to_owned(), place), "{text}");
+    }
+}
+
+#[test]
+fn clauses_come_in_any_order_and_print_in_one() {
+    let same = |text: &str| assert_eq!(shown(text), text);
+    same("latency.p99 < 250ms over 10s");
+    same("error_rate < 1% for 30s");
+    same("goodput >= 500/s of load \"searches\"");
+    same(
+        "errors < 10 of load \"over \\\"x\\\"\" in phase \"for\" over 1m 30s for 2m abort after 500ms from 100 samples",
+    );
+    assert_eq!(
+        shown("ok > 1 abort from 1_000 samples after 90s for 60s over 1500ms in each phase of load \"a\""),
+        "ok > 1 of load \"a\" in each phase over 1.5s for 1m abort after 1m 30s from 1000 samples"
+    );
+    assert_eq!(shown("ok > 1 over 5s abort from 1 sample"), "ok > 1 over 5s abort from 1 samples");
+    assert_eq!(shown("ok > 1 over 5s abort after 0s from 0 samples"), "ok > 1 over 5s abort");
+}
+
+#[test]
+fn wrong_clauses_are_told_apart() {
+    let load = "write `of load \"NAME\"`";
+    let over = "`over` wants a duration from 1s to 1h: write it like `over 10s`";
+    let lasting = "`for` wants a duration from 1s to 24h: write it like `for 30s`";
+    let abort = "`abort` may be followed by `after 30s` (up to 24h) and by `from 100 samples`";
+    let alone = "say over which time before `abort`, as in `error_rate < 5% over 10s abort`";
+    let at_the_end =
+        |metric| format!("{metric} is known at the end of a load only, so it has no windows (`over`, `for`)");
+    let cases = [
+        ("ok > 1 of", load, "of"),
+        ("ok > 1 of load", load, "of load"),
+        ("ok > 1 of load searches over 5s", load, "of load searches over 5s"),
+        ("ok > 1 of loads \"x\"", load, "of loads \"x\""),
+        ("ok > 1 of load \"x", "the quote is not closed", "\"x"),
+        ("ok > 1 over", over, ""),
+        ("ok > 1 over 999ms", over, "999ms"),
+        ("ok > 1 over 61m for 1m", over, "61m"),
+        ("ok > 1 over ten seconds", over, "ten seconds"),
+        ("ok > 1 over 10s or so", over, "10s or so"),
+        ("ok > 1 for 0s", lasting, "0s"),
+        ("ok > 1 for 25h", lasting, "25h"),
+        ("ok > 1 over 5s over 6s", "`over` is written twice", "over 6s"),
+        ("ok > 1 in each phase in phase \"x\"", "`in` is written twice", "in phase \"x\""),
+        ("ok > 1 abort", alone, "abort"),
+        ("ok > 1 abort after 5s of load \"abort\"", alone, "abort"),
+        ("ok > 1 over 5s abort after", abort, ""),
+        ("ok > 1 over 5s abort after 25h", abort, "25h"),
+        ("ok > 1 over 5s abort from 100", abort, "100"),
+        ("ok > 1 over 5s abort from -1 samples", abort, "-1 samples"),
+        ("ok > 1 over 5s abort after 1s after 2s", "`after` is written twice", "after 2s"),
+        ("ok > 1 over 5s abort now", "the expectation should end before `now`", "now"),
+        ("counter.x > 1 over 5s", &at_the_end("counter.x"), "over 5s"),
+        ("memory.peak < 1GB for 30s", &at_the_end("memory.peak"), "for 30s"),
+        ("cpu.mean < 1 abort", &at_the_end("cpu.mean"), "abort"),
+        ("achieved_rate > 90% over 5s", &at_the_end("achieved_rate"), "over 5s"),
     ];
     for (text, message, place) in cases {
         assert_eq!(refused(text), (message.to_owned(), place), "{text}");
@@ -166,13 +221,30 @@ fn valid() -> impl Strategy<Value = String> {
     let named = (name(1), any::<u64>()).prop_map(|(n, c)| (format!("counter.{n}"), c.to_string()));
     let operator = prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]);
     let metric = prop_oneof![times, shares, wide, sizes, named];
+    let load = prop_oneof![Just(String::new()), name(0).prop_map(|n| format!(" of load {n}"))];
     let scope = prop_oneof![Just(String::new()), name(0).prop_map(|n| format!(" in phase {n}"))];
-    (metric, operator, scope).prop_map(|((metric, limit), operator, scope)| {
-        let has_phases =
-            !metric.starts_with("counter") && !metric.contains("mean") && !metric.starts_with("memory");
-        let scope = if has_phases { scope.as_str() } else { "" };
-        format!("{metric} {operator} {limit}{scope}")
-    })
+    let length = || prop::option::of(1_000_000_000u64..3_600_000_000_001);
+    let abort = prop::option::of((0u64..86_400_000_000_001, any::<u64>()));
+    let clauses = (load, scope, length(), length(), abort);
+    (metric, operator, clauses).prop_map(
+        |((metric, limit), operator, (load, scope, over, lasting, abort))| {
+            let has_phases =
+                !metric.starts_with("counter") && !metric.contains("mean") && !metric.starts_with("memory");
+            let mut text = format!("{metric} {operator} {limit}{load}");
+            if has_phases {
+                text += &scope;
+            }
+            if has_phases && metric != "achieved_rate" {
+                text += &over.map_or(String::new(), |ns| format!(" over {ns}ns"));
+                text += &lasting.map_or(String::new(), |ns| format!(" for {ns}ns"));
+                let abort = abort.filter(|_| over.is_some() || lasting.is_some());
+                text += &abort.map_or(String::new(), |(ns, samples)| {
+                    format!(" abort after {ns}ns from {samples} samples")
+                });
+            }
+            text
+        },
+    )
 }
 
 proptest! {
@@ -194,7 +266,7 @@ proptest! {
     fn mangled_texts_are_read_or_refused(
         words in prop::collection::vec(prop::sample::select(vec![
             "latency.p95", "latency.", "counter.", "counter.\"", "status.", "<", "=", "≥", "100ms", "95", "%", "/s",
-            "-", "NaN", "in", "each", "phase", "\"", "\\", "over", "é", " ", "\t", "1_0", "p",
+            "-", "NaN", "in", "each", "phase", "\"", "\\", "over", "for", "of", "load", "abort", "after", "from", "10s", "é", " ", "\t", "1_0", "p",
         ]), 0..12),
     ) {
         if let Err(error) = Expectation::parse(&words.concat()) {

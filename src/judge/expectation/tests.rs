@@ -434,10 +434,26 @@ fn a_judgement_is_data() {
         "limit_text": "< 40ms",
         "margin": null,
         "sentence": "latency.max is 10 ms, wanted < 40ms (75% room)",
+        "breach": null,
     });
     assert_eq!(json, expected);
     let text = serde_json::to_string(&judgement).unwrap();
     assert_eq!(serde_json::from_str::<Judgement>(&text).unwrap(), judgement);
+}
+
+#[test]
+fn the_end_of_a_load_says_nothing_of_windows_and_of_other_loads() {
+    let seen = load(figures(1_000, 0));
+    assert_eq!(
+        told("latency.p95 < 1s over 5s", &seen),
+        "inconclusive: latency.p95 is unknown, wanted < 1s; not judged: windows are looked at while the load runs, and \
+         this is about its end"
+    );
+    assert_eq!(
+        told("ok > 1 of load \"other\"", &seen),
+        "inconclusive: ok is unknown, wanted > 1; not judged: it is about the load \"other\", and this is \"load\""
+    );
+    assert!(told("ok > 1 of load \"load\"", &seen).starts_with("pass: "));
 }
 
 #[test]

@@ -136,7 +136,9 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
         | StopReason::Terminated
         | StopReason::HungUp
         | StopReason::StopFile
-        | StopReason::SupervisorLost => return None,
+        | StopReason::SupervisorLost
+        // What was missed has advice of its own.
+        | StopReason::Threshold => return None,
     };
     Some(Advice { kind: Kind::Stop, topic: topic.to_owned(), weight: 0.0, figure, action: action.to_owned() })
 }
@@ -181,7 +183,8 @@ fn deaf(stop: &StopReport) -> Option<Advice> {
         | StopReason::Terminated
         | StopReason::HungUp
         | StopReason::StopFile
-        | StopReason::SupervisorLost => false,
+        | StopReason::SupervisorLost
+        | StopReason::Threshold => false,
     };
     (was_asked && stop.by == "SIGKILL").then(|| Advice {
         kind: Kind::Deaf,

@@ -1,0 +1,80 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Context;
+use crate::{
+    engine::{Look, Sink, Slice, Started},
+    expect::Expectation,
+    journal::{Event, MissedThreshold, Writer},
+    judge::{Judgement, Watch, Watched},
+    observe::Observation,
+    stop::{StopReason, StopToken},
+};
+
+/// The journal as the engine sees it, and the expectations that are looked at while the load runs.
+pub(super) struct ToJournal {
+    journal: Arc<Writer>,
+    stop: StopToken,
+    expectations: Vec<Expectation>,
+    least_samples: u64,
+    watches: Mutex<Vec<Watch>>,
+}
+
+impl ToJournal {
+    pub(super) fn new(cx: &Context, expectations: &[Expectation]) -> Self {
+        let inner = &cx.inner;
+        Self {
+            journal: Arc::clone(&inner.journal),
+            stop: inner.stop.clone(),
+            expectations: expectations.iter().filter(|e| e.watching().is_some()).cloned().collect(),
+            least_samples: inner.terms.settings.count("min_samples").unwrap_or(1),
+            watches: Mutex::default(),
+        }
+    }
+
+    /// What became of the expectations with windows, in their order, once the load has ended.
+    pub(super) fn judgements(&self, observation: &Observation) -> Vec<Judgement> {
+        let watches = std::mem::take(&mut *self.watches());
+        watches.into_iter().map(|watch| watch.finish(observation)).collect()
+    }
+
+    fn watches(&self) -> MutexGuard<'_, Vec<Watch>> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for ToJournal {
+    fn started(&self, started: &Started) {
+        let watched = Watched {
+            model: started.model,
+            phases: &started.phases,
+            warm_up_phases: started.warm_up_phases,
+            least_samples: self.least_samples,
+        };
+        *self.watches() = self.expectations.iter().filter_map(|e| Watch::new(e, watched)).collect();
+        self.journal.write(Event::LoadStarted(started.clone()));
+    }
+
+    fn slice(&self, slice: &Slice) {
+        self.watches().iter_mut().for_each(|watch| watch.news(slice.phase, &slice.figures));
+        self.journal.write(Event::Slice(Box::new(slice.clone())));
+    }
+
+    fn looked(&self, look: &Look) {
+        for watch in &mut *self.watches() {
+            let missed = watch.look(look.at_s, &look.spans, look.end_s);
+            // Who is told to stop already ends for that reason.
+            if let Some(missed) = missed.filter(|_| !self.stop.is_stopped()) {
+                self.journal.write(Event::ThresholdMissed(MissedThreshold {
+                    load: look.load.clone(),
+                    expectation: missed.expectation,
+                    at_s: missed.at_s,
+                }));
+                self.stop.stop(StopReason::Threshold);
+            }
+        }
+    }
+
+    fn finished(&self, observation: &Observation) {
+        self.journal.write(Event::LoadFinished(Box::new(observation.clone())));
+    }
+}
