@@ -87,6 +87,8 @@ fn resources(n: u32) -> ResourceWindow {
         context_switches: 4_321,
         read_bytes: 4_096,
         written_bytes: 65_536,
+        memory_stall_s: Some(0.0),
+        storage_stall_s: Some(0.012),
     }
 }
 

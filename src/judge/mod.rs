@@ -3,6 +3,7 @@
 //! Owns the rules: which figure answers an expectation, how many samples it needs, and when an answer cannot be
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
+mod bottleneck;
 mod breaking_point;
 mod degradation;
 mod drift;
@@ -10,13 +11,17 @@ mod expectation;
 mod finding;
 mod judgement;
 mod leak;
+mod level;
+mod little;
 mod reading;
 mod recovery;
+mod saturation;
 mod stated;
 mod trend;
 mod validity;
 mod verdict;
 
+pub use bottleneck::{Bottleneck, Limit, Surroundings};
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
 pub use degradation::{Degradation, Offered, PastPeak};
 pub use drift::{Drift, DriftRule};
@@ -24,8 +29,10 @@ pub use expectation::judge;
 pub use finding::{Detail, Finding};
 pub use judgement::{Judgement, Observed};
 pub use leak::{Leak, LeakRule};
+pub use little::LittlesLaw;
 pub use reading::samples_needed;
 pub use recovery::{Recovery, Tolerance};
+pub use saturation::Saturation;
 pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;
