@@ -132,6 +132,8 @@ fn case(windows: u32) -> CaseReport {
         loads: vec![LoadReport::from(&observation(windows))],
         figures: Vec::new(),
         findings: Vec::new(),
+        bottleneck: None,
+        steps: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,
@@ -164,6 +166,7 @@ fn run(windows: u32) -> RunReport {
         summary: Summary::default(),
         stopped: None,
         warnings: Vec::new(),
+        bottlenecks: Vec::new(),
         recommendations: Vec::new(),
         environment: Environment::read(BuildInfo::default()),
         settings: Vec::new(),

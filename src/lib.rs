@@ -49,12 +49,13 @@ mod settings;
 mod stop;
 mod suite;
 mod supervisor;
+mod traffic;
 pub mod units;
 
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
 pub use engine::{DriveAloneError, Op, Workload, drive_alone};
 pub use error::{Error, Result};
-pub use journal::Figure;
+pub use journal::{Figure, Step};
 pub use load::Load;
 pub use monitor::{
     BuildInfo, Environment, InterfaceUse, MachineInfo, MachineUse, PressureUse, ResourceWindow, Resources,
@@ -64,6 +65,7 @@ pub use outcome::{IntoOutcome, Outcome, OutcomeClass, Rejected, Retry};
 pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
 pub use supervisor::{Containment, Ending, Tier};
+pub use traffic::{Counted, Traffic, TrafficMeter};
 pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
 
 /// What most cases use.

@@ -122,7 +122,7 @@ pub(crate) struct Key {
 }
 
 /// Every key, in the order in which messages and the documentation list them.
-pub(crate) const KEYS: [Key; 22] = [
+pub(crate) const KEYS: [Key; 23] = [
     limit("time_limit", Kind::Time, "\"10m\""),
     limit("max_memory", Kind::Portion, "\"2GiB\""),
     limit("max_memory_growth", Kind::Growth, "\"64MiB/s\""),
@@ -144,6 +144,7 @@ pub(crate) const KEYS: [Key; 22] = [
     key("drain", Kind::Grace, "\"5s\""),
     key("workers", Kind::Count, "4"),
     key("min_samples", Kind::Count, "1_000"),
+    key("pause_after", Kind::Grace, "\"2s\""),
     key("severity", Kind::Severity, "\"high\""),
 ];
 
@@ -352,7 +353,8 @@ mod tests {
         assert!(unknown("colour").ends_with(
             "\nkeys: time_limit, max_memory, max_memory_growth, memory_growth_window, memory_growth_warm_up, containment, max_cpu, \
             cpu_window, max_concurrency, max_descriptors, max_threads, max_disk_written, min_free_memory, \
-            min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, severity"
+            min_free_disk, max_machine_load, needs_memory, needs_disk, timeout, drain, workers, min_samples, pause_after, \
+            severity"
         ));
     }
 }

@@ -71,6 +71,7 @@ use proc_macro::TokenStream;
 /// | `drain` | a duration: `"5s"`, `"0s"` | how long operations under way may take to end after the load |
 /// | `workers` | a whole number from 1: `4` | threads of the runtime that the case runs on |
 /// | `min_samples` | a whole number from 1: `1_000` | fewer operations than this leave the case inconclusive |
+/// | `pause_after` | a duration: `"2s"`, `"0s"` | rest for the machine after the case, before the next one |
 /// | `severity` | `"low"`, `"medium"`, `"high"` or `"critical"` | how much a failure matters to the reader; `medium` if it is not said |
 ///
 /// A value with a unit is a string; numbers may have underscores. Durations and sizes are written as

@@ -189,6 +189,7 @@ impl LoadBuilder {
             sink: Arc::new(ToJournal(Arc::clone(&inner.journal))),
             collecting: Collecting::ByThread,
             counters: Box::new(move || counters.inner.counters.read()),
+            traffic: inner.traffic.clone(),
         };
         let observation = drive(job, workload).await.map_err(|error| RunError::Failed(error.to_string()))?;
         let run = Run::new(self.cx, observation);

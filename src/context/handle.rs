@@ -13,11 +13,12 @@ use crate::{
     engine::{Sink, Slice, Started},
     error::Result,
     expect::Expectation,
-    journal::{Event, Figure, Writer},
+    journal::{Event, Figure, Step, Writer},
     judge::{Finding, Judgement, Verdict},
     load::Load,
     observe::Observation,
     stop::StopToken,
+    traffic::TrafficMeter,
 };
 
 /// Pauses are not stretched by more than this.
@@ -35,6 +36,7 @@ pub(super) struct Inner {
     pub(super) journal: Arc<Writer>,
     pub(super) stop: StopToken,
     pub(super) counters: Counters,
+    pub(super) traffic: TrafficMeter,
     /// What the settings expect of every load.
     pub(super) expectations: Vec<Expectation>,
     /// Users of the closed loads that run now.
@@ -60,6 +62,7 @@ impl Context {
                 journal,
                 stop,
                 counters: Counters::default(),
+                traffic: TrafficMeter::default(),
                 expectations,
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
@@ -98,6 +101,12 @@ impl Context {
         self.inner.counters.ratio(name)
     }
 
+    /// Counts the bytes of the streams that it is given; the report shows them for each load. The kernel tells of
+    /// files only, and of a whole interface.
+    pub fn traffic(&self) -> &TrafficMeter {
+        &self.inner.traffic
+    }
+
     /// Puts a remark into the report.
     pub fn note(&self, text: impl Into<String>) {
         self.inner.journal.write(Event::Note { text: text.into() });
@@ -113,6 +122,11 @@ impl Context {
     /// Puts something that a procedure found out into the report.
     pub fn found(&self, finding: Finding) {
         self.inner.journal.write(Event::Found(Box::new(finding)));
+    }
+
+    /// Says where a procedure is: the progress and the report show it.
+    pub fn step(&self, step: Step) {
+        self.inner.journal.write(Event::Step(step));
     }
 
     /// Waits for `length`, or until the case is told to stop. A setting `time_scale` applies.

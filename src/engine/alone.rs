@@ -15,6 +15,7 @@ use crate::{
     observe::Observation,
     outcome::{IntoOutcome, Retry},
     stop::StopToken,
+    traffic::TrafficMeter,
 };
 
 /// Why a load alone did not run.
@@ -71,6 +72,7 @@ where
         sink: Arc::new(Nobody),
         collecting: Collecting::ByThread,
         counters: Box::new(BTreeMap::new),
+        traffic: TrafficMeter::default(),
     };
     drive(job, Async(operation)).await.map_err(|error| DriveAloneError::Failed(error.to_string()))
 }

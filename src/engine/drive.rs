@@ -24,6 +24,7 @@ use crate::{
     observe::{Counter, Figures, Model, Observation, Phase},
     outcome::Retry,
     stop::StopToken,
+    traffic::TrafficMeter,
 };
 
 /// The drain of a load that was stopped ends before the supervisor's grace of 2 s does, so that the case still has
@@ -47,6 +48,8 @@ pub(crate) struct Job {
     pub(crate) collecting: Collecting,
     /// The user's counters, read when the load starts and when it ends.
     pub(crate) counters: Box<dyn Fn() -> BTreeMap<String, Counter> + Send + Sync>,
+    /// Counts the bytes of the case's streams.
+    pub(crate) traffic: TrafficMeter,
 }
 
 /// A load that could not be driven to its end.
@@ -94,6 +97,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     };
     job.sink.started(&started);
     let counters_before = (job.counters)();
+    let traffic_before = job.traffic.read();
     let collector = Collector::new(&job.name, Arc::clone(&phases), clock, Arc::clone(&job.sink), nudge);
     let collector = collector
         .start(job.collecting)
@@ -129,6 +133,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         timeout_s: started.timeout_s,
         max_in_flight: matches!(load, Load::Open(_)).then_some(job.max_in_flight as u64),
         counters,
+        traffic: job.traffic.read().since(traffic_before),
         process,
     };
     job.sink.finished(&observation);

@@ -22,6 +22,7 @@ use crate::{
     observe::{Counts, Observation},
     outcome::{Outcome, Rejected, Retry},
     stop::{StopReason, StopToken},
+    traffic::{Traffic, TrafficMeter},
     units::{millis, per_second, seconds},
 };
 
@@ -48,6 +49,7 @@ fn job(load: impl Into<Load>) -> Job {
         sink: Arc::new(Nobody),
         collecting: Collecting::AtTheEnd,
         counters: Box::new(BTreeMap::new),
+        traffic: TrafficMeter::default(),
     }
 }
 
@@ -91,6 +93,20 @@ async fn an_open_load_starts_what_each_stage_asks_for() {
     assert_eq!(seen.total.duration_s, 21.0);
     assert_eq!(seen.phases[1].name, "10/s to 30/s in 10 s");
     assert_eq!(seen.phases[1].asked_per_sec, Some(20.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_of_streams_are_those_of_the_load() {
+    let meter = TrafficMeter::default();
+    std::io::Write::write_all(&mut meter.count(Vec::new()), b"before").unwrap();
+    let counted = meter.clone();
+    let job = Job { traffic: meter, ..job(Load::users(2).iterations_each(5)) };
+    let seen = run(job, move |_op| {
+        let counted = counted.clone();
+        async move { std::io::Write::write_all(&mut counted.count(Vec::new()), b"seven b") }
+    })
+    .await;
+    assert_eq!(seen.traffic, Traffic { sent_bytes: 70, received_bytes: 0 });
 }
 
 #[tokio::test(start_paused = true)]

@@ -174,6 +174,7 @@ impl Shared {
             summary: Summary::default(),
             stopped: None,
             warnings,
+            bottlenecks: Vec::new(),
             recommendations: Vec::new(),
             environment,
             settings: settings_report(self.settings.run()),

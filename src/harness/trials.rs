@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use libtest_mimic::{Completion, Failed, Trial};
@@ -123,6 +123,7 @@ impl Shared {
             }
         }
         let report = self.supervised(begun, case, &order, folder);
+        rest(order.terms.settings.duration("pause_after").unwrap_or_default(), &begun.control);
         drop(turn);
         let line = case_line(&report);
         let verdict = report.verdict;
@@ -268,6 +269,21 @@ impl Shared {
         };
         let suite = self.suite.crate_name;
         format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}", self.seed)
+    }
+}
+
+/// Between two looks for a stop while the machine rests.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Lets the machine settle. The next case waits for the turn that this one still has, in whatever process it is.
+fn rest(length: Duration, control: &Control) {
+    let until = Instant::now() + length;
+    while control.stop_reason().is_none() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(LOOK_EVERY));
     }
 }
 

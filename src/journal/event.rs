@@ -40,6 +40,8 @@ pub(crate) enum Event {
     Figure(Figure),
     /// A procedure has found something out.
     Found(Box<Finding>),
+    /// A procedure goes on to its next step.
+    Step(Step),
     /// A remark of the case's own.
     Note { text: String },
     /// The case panicked, outside of its operations.
@@ -68,6 +70,27 @@ pub struct Figure {
     pub value: f64,
     /// Its unit: `s`, `bytes`, `per_sec`, `count`, `ratio`, or the case's own word.
     pub unit: String,
+}
+
+/// Where a procedure is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Step {
+    /// The procedure: `exhaustion and recovery`.
+    pub procedure: String,
+    /// What it does now: `overload`.
+    pub step: String,
+    /// The number of this step, from 1.
+    pub number: u64,
+    /// How many there are; `None` where that is not known before.
+    pub of: Option<u64>,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = self.of.map_or(String::new(), |of| format!(" of {of}"));
+        write!(f, "{}, step {}{of}: {}", self.procedure, self.number, self.step)
+    }
 }
 
 /// How the body of a case ended, as it says itself.

@@ -7,7 +7,7 @@ mod reader;
 mod sealed;
 mod writer;
 
-pub use event::Figure;
 pub(crate) use event::{CaseResult, Event, Line, Planned, SCHEMA_VERSION};
+pub use event::{Figure, Step};
 pub(crate) use reader::{Losses, Reader};
 pub(crate) use writer::Writer;

@@ -59,6 +59,51 @@ pub enum Drift {
     },
 }
 
+/// Whether the share of failures rises under a constant load.
+///
+/// The trend test of [`Leak`](super::Leak), on the error rate of each window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorDrift {
+    /// It does not.
+    None {
+        /// The change of the share a minute.
+        per_minute: f64,
+    },
+    /// It does.
+    Rising {
+        /// The change of the share a minute.
+        per_minute: f64,
+        /// It is more than this with 99 % confidence.
+        at_least_per_minute: f64,
+    },
+    /// The data do not tell.
+    Inconclusive {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for ErrorDrift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let points = |share: f64| format!("{:.2} points", share * 100.0);
+        match self {
+            Self::None { per_minute } => {
+                write!(f, "the error rate does not drift: {} a minute", points(*per_minute))
+            }
+            Self::Rising { per_minute, at_least_per_minute } => write!(
+                f,
+                "the error rate rises by {} a minute (at least {})",
+                points(*per_minute),
+                points(*at_least_per_minute)
+            ),
+            Self::Inconclusive { reason } => write!(f, "a drift of errors cannot be told: {reason}"),
+        }
+    }
+}
+
 impl Drift {
     /// Looks at the windows of a load that was the same all along.
     pub fn find(windows: &[Window], rule: &DriftRule) -> Self {

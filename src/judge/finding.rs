@@ -2,7 +2,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BreakingPoint, Degradation, Drift, Leak, Offered, Trial};
+use super::{
+    BreakingPoint, Capacity, Concurrent, Degradation, Depth, Drift, ErrorDrift, Leak, LevelTrial, Offered,
+    Recovery, Trial,
+};
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +50,29 @@ pub enum Detail {
         /// The answer.
         found: Drift,
     },
+    /// Whether the share of failures rises under a constant load.
+    ErrorDrift {
+        /// The answer.
+        found: ErrorDrift,
+    },
+    /// How much at once a target serves.
+    Capacity {
+        /// What was counted.
+        of: Concurrent,
+        /// The interval.
+        found: Capacity,
+        /// Every trial, in order.
+        trials: Vec<LevelTrial>,
+    },
+    /// Whether a target came back to normal after an overload.
+    Recovery {
+        /// The answer; of several attempts, the worst.
+        found: Recovery,
+        /// How badly it fared until then; `None` without data.
+        depth: Option<Depth>,
+        /// The answer of each attempt, in order.
+        attempts: Vec<Recovery>,
+    },
 }
 
 impl Finding {
@@ -57,9 +83,25 @@ impl Finding {
             Detail::Degradation { found, .. } => found.to_string(),
             Detail::Leak { found } => found.to_string(),
             Detail::Drift { found } => found.to_string(),
+            Detail::ErrorDrift { found } => found.to_string(),
+            Detail::Capacity { of, found, .. } => format!("{}: {found}", of.words()),
+            Detail::Recovery { found, depth, attempts } => recovery(found, depth.as_ref(), attempts.len()),
         };
         Self { procedure: procedure.to_owned(), sentence, detail }
     }
+}
+
+fn recovery(found: &Recovery, depth: Option<&Depth>, attempts: usize) -> String {
+    let of = if attempts > 1 { format!(", the worst of {attempts} attempts") } else { String::new() };
+    let depth = depth.map_or(String::new(), |depth| {
+        format!(
+            "; goodput fell to {:.0}% of the baseline, {:.0}% of a second's operations failed, {} were in flight",
+            depth.goodput_share * 100.0,
+            depth.failures * 100.0,
+            depth.backlog
+        )
+    });
+    format!("{found}{of}{depth}")
 }
 
 impl fmt::Display for Finding {

@@ -11,16 +11,22 @@ const LEAST_DUE: u64 = 20;
 /// A phase is a ramp when its last third has this many times what its first has, or the other way around.
 const RAMP: f64 = 1.5;
 
+/// Two counts of the same rate hardly ever lie so many of their standard deviations apart.
+const SCATTER: f64 = 4.0;
+
 /// A ramp is looked at in so many parts of at least [`PART_WINDOWS`].
 const PARTS: usize = 4;
 const PART_WINDOWS: usize = 2;
+
+/// Windows end when somebody looks, which is a little late.
+const WINDOW_DRIFT: f64 = 0.01;
 
 /// How much was asked of a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Amount {
     /// Operations due per second.
     PerSec(f64),
-    /// Users that loop; of a ramp their mean.
+    /// Users that loop; of a ramp the most.
     Users(f64),
 }
 
@@ -74,13 +80,12 @@ impl<'a> Level<'a> {
     fn of(load: &'a Observation) -> Vec<Self> {
         let mut from_s = load.started_s;
         let mut levels = Vec::new();
-        for (index, phase) in load.phases.iter().enumerate() {
+        for phase in &load.phases {
             let to_s = from_s + phase.figures.duration_s;
             if phase.is_started && !phase.is_warm_up {
-                let windows = || load.timeline.iter().filter(|window| window.phase as usize == index);
-                let windows: Vec<&Window> = windows().collect();
+                let windows = inside(load, from_s - load.started_s, to_s - load.started_s);
                 match is_ramp(&windows, phase) {
-                    true => levels.extend(parts(load, phase, &windows)),
+                    true => levels.extend(parts(load, &windows)),
                     false => levels.extend(whole(load, phase, from_s, to_s)),
                 }
             }
@@ -108,27 +113,26 @@ fn kind(name: &str) -> String {
     name.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect()
 }
 
-fn due_per_sec(window: &Window) -> f64 {
-    window.counts.due as f64 / window.length_s
+/// The windows that lie within a stretch: one that reaches into the drain, or into another phase, has figures of both.
+fn inside(load: &Observation, from_s: f64, to_s: f64) -> Vec<&Window> {
+    let lies_inside = |window: &&Window| {
+        window.at_s >= from_s - WINDOW_DRIFT && window.at_s + window.length_s <= to_s + WINDOW_DRIFT
+    };
+    load.timeline.iter().filter(lies_inside).collect()
 }
 
-/// What a window was asked for.
-fn asked(window: &Window, phase: &Phase) -> f64 {
-    match phase.users {
-        Some(_) => window.in_flight as f64,
-        None => due_per_sec(window),
-    }
-}
-
+/// Whether the rate of an open load rises or falls in these windows of a phase. Of users nothing says how many there
+/// were at a moment: a ramp of them is one level.
 fn is_ramp(windows: &[&Window], phase: &Phase) -> bool {
-    if windows.len() < PARTS * PART_WINDOWS {
+    if windows.len() < PARTS * PART_WINDOWS || phase.users.is_some() {
         return false;
     }
     let third = windows.len() / 3;
-    let mean = |of: &[&Window]| of.iter().map(|window| asked(window, phase)).sum::<f64>() / of.len() as f64;
-    let (first, last) = (mean(&windows[..third]), mean(&windows[windows.len() - third..]));
-    // Users that the stage has from its beginning are no ramp, whatever they wait for.
-    first > 0.0 && last > 0.0 && !(1.0 / RAMP..=RAMP).contains(&(last / first))
+    let due = |of: &[&Window]| of.iter().map(|window| window.counts.due).sum::<u64>() as f64;
+    let (first, last) = (due(&windows[..third]), due(&windows[windows.len() - third..]));
+    // Poisson arrivals scatter by the root of their number.
+    let is_no_scatter = (last - first).abs() > SCATTER * (first + last).sqrt();
+    is_no_scatter && !(1.0 / RAMP..=RAMP).contains(&(last / first))
 }
 
 fn share(n: f64, of: u64) -> f64 {
@@ -177,15 +181,12 @@ fn median(figures: &Figures) -> Option<f64> {
 }
 
 /// A ramp in parts, from its windows.
-fn parts<'a>(load: &'a Observation, phase: &Phase, windows: &[&'a Window]) -> Vec<Level<'a>> {
+fn parts<'a>(load: &'a Observation, windows: &[&Window]) -> Vec<Level<'a>> {
     let each = windows.len().div_ceil(PARTS);
-    let before =
-        |n: usize| n.checked_sub(1).and_then(|n| windows.get(n)).map_or(0, |window| window.in_flight);
-    let parts = windows.chunks(each).enumerate();
-    parts.filter_map(|(n, windows)| part(load, phase, windows, before(n * each))).collect()
+    windows.chunks(each).filter_map(|windows| part(load, windows)).collect()
 }
 
-fn part<'a>(load: &'a Observation, phase: &Phase, windows: &[&Window], before: u64) -> Option<Level<'a>> {
+fn part<'a>(load: &'a Observation, windows: &[&Window]) -> Option<Level<'a>> {
     let (first, last) = (windows.first()?, windows.last()?);
     let span_s = last.at_s + last.length_s - first.at_s;
     let sum = |of: fn(&Window) -> u64| windows.iter().map(|window| of(window)).sum::<u64>();
@@ -202,12 +203,13 @@ fn part<'a>(load: &'a Observation, phase: &Phase, windows: &[&Window], before: u
         (sum(|window| window.counts.dropped), sum(|window| window.counts.timeout + window.counts.unfinished));
     // What more is on its way at the end than at the beginning is behind, but for what follows from the rate.
     let quick_s = medians.first().copied();
+    let before =
+        load.timeline.iter().rfind(|window| window.at_s < first.at_s).map_or(0, |window| window.in_flight);
     let more = last.in_flight.saturating_sub(before);
     let more = left_behind(more, carried_per_sec, quick_s.unwrap_or(0.0));
-    let users = windows.iter().map(|window| window.in_flight as f64).sum::<f64>() / windows.len() as f64;
     Some(Level {
         load,
-        amount: phase.users.map_or(Amount::PerSec(due as f64 / span_s), |_| Amount::Users(users)),
+        amount: Amount::PerSec(due as f64 / span_s),
         carried_per_sec,
         refused: share(sum(|window| window.counts.rejected) as f64, due),
         behind: share((dropped + lost) as f64 + more, due),
@@ -219,4 +221,56 @@ fn part<'a>(load: &'a Observation, phase: &Phase, windows: &[&Window], before: u
         from_s: load.started_s + first.at_s,
         to_s: load.started_s + last.at_s + last.length_s,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{judge::bottleneck::made::open, observe::Counts};
+
+    /// A load of 16 s in one phase of which `due(second)` fall due, and at most 500 are carried out in a second; the
+    /// drain has a window of its own.
+    fn windowed(due: impl Fn(u64) -> u64) -> Observation {
+        let total: u64 = (0..16).map(&due).sum();
+        let mut load = open("load", total / 10, total / 10, 5);
+        load.phases[0].figures.duration_s = 16.0;
+        let mut waiting = 0;
+        for second in 0..17 {
+            let due = if second < 16 { due(second) } else { 0 };
+            let ok = (waiting + due).min(if second < 16 { 500 } else { u64::MAX });
+            waiting = waiting + due - ok;
+            load.timeline.push(Window {
+                at_s: second as f64,
+                length_s: 1.0,
+                counts: Counts { due, ok, ..Counts::default() },
+                in_flight: waiting,
+                p50_us: 5_000.0,
+                ..Window::default()
+            });
+        }
+        load
+    }
+
+    #[test]
+    fn a_steady_phase_is_one_level_whatever_its_drain_looks_like() {
+        let steady = [windowed(|_| 100)];
+        let levels = Level::all(&steady);
+        assert_eq!((levels.len(), levels[0].amount), (1, Amount::PerSec(100.0)));
+        assert_eq!((levels[0].from_s, levels[0].to_s, levels[0].behind), (0.0, 16.0, 0.0));
+    }
+
+    #[test]
+    fn a_ramp_is_looked_at_in_parts() {
+        let ramp = [windowed(|second| 60 * second + 30)];
+        let levels = Level::all(&ramp);
+        let amounts: Vec<_> = levels.iter().map(|level| level.amount.to_string()).collect();
+        assert_eq!(amounts, ["120/s", "360/s", "600/s", "840/s"]);
+        let carried: Vec<_> = levels.iter().map(|level| level.carried_per_sec).collect();
+        assert_eq!(carried, [120.0, 360.0, 500.0, 500.0]);
+        let behind: Vec<_> = levels.iter().map(|level| level.behind > 0.05).collect();
+        assert_eq!(behind, [false, false, true, true]);
+        assert_eq!((levels[2].from_s, levels[2].to_s), (8.0, 12.0));
+        let scattered = [windowed(|second| if second < 6 { 1 } else { 3 })];
+        assert_eq!(Level::all(&scattered).len(), 1, "few arrivals scatter");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod bottleneck;
 mod breaking_point;
+mod capacity;
 mod degradation;
 mod drift;
 mod expectation;
@@ -23,16 +24,17 @@ mod verdict;
 
 pub use bottleneck::{Bottleneck, Limit, Surroundings};
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
+pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use degradation::{Degradation, Offered, PastPeak};
-pub use drift::{Drift, DriftRule};
+pub use drift::{Drift, DriftRule, ErrorDrift};
 pub use expectation::judge;
 pub use finding::{Detail, Finding};
 pub use judgement::{Judgement, Observed};
 pub use leak::{Leak, LeakRule};
 pub use little::LittlesLaw;
 pub use reading::samples_needed;
-pub use recovery::{Recovery, Tolerance};
+pub use recovery::{Depth, Recovery, Tolerance};
 pub use saturation::Saturation;
-pub(crate) use validity::asked;
 pub use validity::validity;
+pub(crate) use validity::{asked, doubts};
 pub use verdict::Verdict;

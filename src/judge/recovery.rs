@@ -1,5 +1,7 @@
 use std::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use crate::observe::{Figures, Window};
 
 /// How close to the baseline is "back to normal".
@@ -32,17 +34,24 @@ impl Default for Tolerance {
 }
 
 /// Whether a target came back to normal after an overload, and when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Recovery {
     /// It did, this long after the release.
     Recovered {
-        /// From the release to the start of the first window that was normal and was followed by normal ones.
+        /// From the release to the start of the first window that was normal and was followed by normal ones, in
+        /// seconds.
+        #[serde(rename = "after_s", with = "seconds")]
+        #[cfg_attr(test, schemars(with = "f64"))]
         after: Duration,
     },
     /// It did not within the time that was watched.
     NotWithin {
-        /// The time watched after the release.
+        /// The time watched after the release, in seconds.
+        #[serde(rename = "watched_s", with = "seconds")]
+        #[cfg_attr(test, schemars(with = "f64"))]
         watched: Duration,
     },
     /// The data do not tell.
@@ -90,6 +99,35 @@ impl Recovery {
             }
         }
     }
+}
+
+/// A duration as a number of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(length: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(length.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// How badly a target fared between the start of an overload and its recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Depth {
+    /// The lowest goodput of a window, as a share of the baseline's.
+    pub goodput_share: f64,
+    /// The highest share of operations of a window that failed, timed out or were refused.
+    pub failures: f64,
+    /// The highest p99 of a window, in microseconds.
+    pub p99_us: f64,
+    /// The most operations in flight at the end of a window: what piled up.
+    pub backlog: u64,
 }
 
 /// The bounds of normal.

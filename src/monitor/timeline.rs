@@ -347,7 +347,7 @@ impl ResourceRecorder {
     pub(crate) fn finish(&self) -> Resources {
         let mean = self.first.zip(self.last).and_then(|(first, last)| last.cores_since(first));
         Resources {
-            cores_available: Some(self.cores),
+            cores_available: (self.so_far.samples > 0).then_some(self.cores),
             mean_cpu_percent: mean.map(|cores| percent(cores, self.cores)),
             memory_growth_bytes_per_sec: self.growth(),
             machine: self.machine.finished(),

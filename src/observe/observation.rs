@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::Histogram;
-use crate::stop::StopReason;
+use crate::{stop::StopReason, traffic::Traffic};
 
 /// What happened while one load ran. No opinion: judging is done elsewhere, from this.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Observation {
     pub max_in_flight: Option<u64>,
     /// The user's own counters and rates, by name.
     pub counters: BTreeMap<String, Counter>,
+    /// Bytes through the case's counted streams while the load ran.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// What the process of the case used while the load ran.
     pub process: ProcessUse,
 }

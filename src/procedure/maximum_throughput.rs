@@ -1,21 +1,24 @@
 use std::{sync::Arc, time::Duration};
 
-use super::ProcedureError;
+use super::{
+    ProcedureError,
+    terms::{Terms, by_objectives, objective_setter, setters},
+};
 use crate::{
     IntoOutcome, Op,
     context::{Context, Run},
     engine::{Async, Workload},
     error::Result,
-    expect::{Expectation, ExpectationError, IntoExpectation},
-    judge::{
-        BreakingPoint, Degradation, Detail, Finding, Judgement, Offered, Search, SearchPlan, Steps,
-        TrialResult, Verdict, judge,
-    },
+    expect::Expectation,
+    judge::{BreakingPoint, Degradation, Detail, Finding, Offered, Search, SearchPlan, Steps, TrialResult},
     load::Load,
     units::Rate,
 };
 
 const NAME: &str = "maximum throughput";
+
+/// What has to hold unless something else is stated.
+const USUAL: [&str; 2] = ["success_rate >= 95%", "latency.p95 <= 500ms"];
 
 /// Operations of a trial at least: what the p95 needs to be judged, and some more.
 const LEAST_OPERATIONS: f64 = 100.0;
@@ -33,7 +36,7 @@ const PAST_THE_PEAK: [f64; 3] = [1.1, 1.5, 2.0];
 /// 1.1, 1.5 and 2 times the highest goodput, it is seen how the target degrades. Rates and users that are set from
 /// outside do not change the trials; durations and `time_scale` do.
 ///
-/// Unless stated otherwise: 10/s to 1000/s by 50/s, trials of 5 s after 1 s, to within 5 %; it holds while
+/// Unless stated otherwise: 10/s to 1000/s by 50/s (both times the factor of the severity), trials of 5 s after 1 s, to within 5 %; it holds while
 /// `success_rate >= 95%` and `latency.p95 <= 500ms`, and carries out 90 % of what is offered while it is.
 ///
 /// ```no_run
@@ -50,12 +53,12 @@ const PAST_THE_PEAK: [f64; 3] = [1.1, 1.5, 2.0];
 #[derive(Debug, Clone)]
 #[must_use = "a procedure does nothing before `run`"]
 pub struct MaximumThroughput {
+    terms: Terms,
     plan: SearchPlan,
+    to: Option<Rate>,
+    steps: Option<Steps>,
     trial: Duration,
     warm_up: Duration,
-    pause: Duration,
-    timeout: Option<Duration>,
-    objectives: Vec<std::result::Result<Expectation, ExpectationError>>,
     goes_past: bool,
 }
 
@@ -88,15 +91,18 @@ impl MaximumThroughput {
     /// With the terms above.
     pub fn new() -> Self {
         Self {
+            terms: Terms::new(NAME),
             plan: SearchPlan::default(),
+            to: None,
+            steps: None,
             trial: Duration::from_secs(5),
             warm_up: Duration::from_secs(1),
-            pause: Duration::from_millis(500),
-            timeout: None,
-            objectives: Vec::new(),
             goes_past: true,
         }
     }
+
+    setters!();
+    objective_setter!();
 
     /// The first rate.
     pub const fn from(mut self, rate: Rate) -> Self {
@@ -106,19 +112,19 @@ impl MaximumThroughput {
 
     /// The last rate.
     pub const fn to(mut self, rate: Rate) -> Self {
-        self.plan.to = rate;
+        self.to = Some(rate);
         self
     }
 
     /// Each rate is the one before plus this.
     pub const fn by(mut self, step: Rate) -> Self {
-        self.plan.steps = Steps::By(step);
+        self.steps = Some(Steps::By(step));
         self
     }
 
     /// Each rate is the one before times this: fewer trials over a wide range.
     pub const fn times(mut self, factor: f64) -> Self {
-        self.plan.steps = Steps::Times(factor);
+        self.steps = Some(Steps::Times(factor));
         self
     }
 
@@ -146,24 +152,6 @@ impl MaximumThroughput {
         self
     }
 
-    /// The pause between two trials, for the target to settle.
-    pub const fn cool_down(mut self, length: Duration) -> Self {
-        self.pause = length;
-        self
-    }
-
-    /// The longest time for one operation.
-    pub const fn timeout(mut self, longest: Duration) -> Self {
-        self.timeout = Some(longest);
-        self
-    }
-
-    /// What has to hold, instead of the two above; may be called several times.
-    pub fn objective(mut self, expectation: impl IntoExpectation) -> Self {
-        self.objectives.push(expectation.into_expectation());
-        self
-    }
-
     /// Ends the search at the breaking point, without looking at what is beyond.
     pub const fn not_past_the_peak(mut self) -> Self {
         self.goes_past = false;
@@ -188,12 +176,16 @@ impl MaximumThroughput {
     /// # Errors
     /// As [`MaximumThroughput::run`].
     pub async fn run_workload<W: Workload>(self, cx: &Context, workload: W) -> Result<Throughput> {
-        self.check()?;
-        let objectives = self.objectives()?;
+        let plan = self.plan();
+        self.check(&plan)?;
+        let objectives = self.terms.objectives(&USUAL)?;
         let workload = Arc::new(workload);
-        let mut search = Search::new(self.plan);
-        let mut loads = Vec::new();
+        let mut search = Search::new(plan);
+        let mut loads: Vec<Offered> = Vec::new();
+        let rising = Load::rate(Rate::new(0.0)).ramp_to(plan.from, self.terms.ramp_up);
+        self.terms.ramp(cx, rising, &workload).await?;
         while let Some(rate) = search.next_rate() {
+            self.terms.step(cx, format!("trial at {rate}"), loads.len() + 1, None);
             let run = self.trial_at(cx, rate, &workload).await?;
             if cx.is_dry_run() {
                 break;
@@ -203,6 +195,7 @@ impl MaximumThroughput {
         }
         if self.goes_past && !cx.is_dry_run() {
             for rate in past_the_peak(&loads) {
+                self.terms.step(cx, format!("past the peak at {rate}"), loads.len() + 1, None);
                 let run = self.trial_at(cx, rate, &workload).await?;
                 loads.push(offered(rate, &run));
             }
@@ -221,33 +214,28 @@ impl MaximumThroughput {
     async fn trial_at<W: Workload>(&self, cx: &Context, rate: Rate, workload: &Arc<W>) -> Result<Run> {
         let least = Duration::from_secs_f64(LEAST_OPERATIONS / rate.per_second());
         let load = Load::rate(rate).for_duration(self.trial.max(least));
-        let mut builder =
-            cx.load(load).named(format!("trial at {rate}")).warm_up(self.warm_up).at_its_own_level();
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
-        }
+        let builder = self.terms.load(cx, load, format!("trial at {rate}")).warm_up(self.warm_up);
         let run = builder.run_workload(Arc::clone(workload)).await?;
-        if !cx.is_dry_run() {
-            cx.pause(self.pause).await;
-        }
+        self.terms.settle(cx).await;
         Ok(run)
     }
 
-    fn objectives(&self) -> Result<Vec<Expectation>> {
-        let stated: Vec<Expectation> =
-            self.objectives.iter().cloned().collect::<std::result::Result<_, _>>()?;
-        if !stated.is_empty() {
-            return Ok(stated);
-        }
-        let usual = ["success_rate >= 95%", "latency.p95 <= 500ms"].map(Expectation::parse);
-        Ok(usual.into_iter().collect::<std::result::Result<_, _>>()?)
+    /// The search with what was not stated filled in by the severity.
+    fn plan(&self) -> SearchPlan {
+        let usual = self.plan;
+        let harder = |rate: Rate| Rate::new(rate.per_second() * self.terms.factor());
+        let steps = match usual.steps {
+            Steps::By(step) => Steps::By(harder(step)),
+            times @ Steps::Times(_) => times,
+        };
+        SearchPlan { to: self.to.unwrap_or(harder(usual.to)), steps: self.steps.unwrap_or(steps), ..usual }
     }
 
-    fn check(&self) -> std::result::Result<(), ProcedureError> {
-        let wrong = |reason: String| Err(ProcedureError { procedure: NAME, reason });
-        let (from, to) = (self.plan.from, self.plan.to);
+    fn check(&self, plan: &SearchPlan) -> std::result::Result<(), ProcedureError> {
+        let wrong = |reason: String| Err(self.terms.wrong(reason));
+        let (from, to) = (plan.from, plan.to);
         let is_rate = |rate: Rate| rate.per_second().is_finite() && rate.per_second() > 0.0;
-        let grows = match self.plan.steps {
+        let grows = match plan.steps {
             Steps::By(step) => is_rate(step),
             Steps::Times(factor) => factor.is_finite() && factor > 1.0,
         };
@@ -262,10 +250,10 @@ impl MaximumThroughput {
                 "its steps do not grow: `by` wants a rate over 0, `times` a factor over 1".to_owned(),
             );
         }
-        if !(self.plan.resolution.is_finite() && self.plan.resolution > 0.0) {
+        if !(plan.resolution.is_finite() && plan.resolution > 0.0) {
             return wrong("`to_within` wants a share over 0, such as 0.05".to_owned());
         }
-        if self.plan.repeats == 0 {
+        if plan.repeats == 0 {
             return wrong("`repeats` wants at least 1".to_owned());
         }
         match self.trial.is_zero() {
@@ -294,21 +282,6 @@ fn by_backlog(rate: Rate, run: &Run) -> TrialResult {
     }
 }
 
-fn by_objectives(objectives: &[Expectation], run: &Run) -> TrialResult {
-    let judged = objectives.iter().map(|objective| judge(objective, run.observation(), 1));
-    // A failure is certain, whatever else is not known.
-    let worst = judged.max_by_key(|judgement| judgement.verdict);
-    match worst {
-        Some(Judgement { verdict: Verdict::Fail | Verdict::Aborted, sentence, .. }) => {
-            TrialResult::Broke { objective: sentence }
-        }
-        Some(Judgement { verdict: Verdict::Inconclusive, sentence, .. }) => {
-            TrialResult::Unknown { reason: sentence }
-        }
-        Some(Judgement { verdict: Verdict::Pass, .. }) | None => TrialResult::Held,
-    }
-}
-
 fn offered(rate: Rate, run: &Run) -> Offered {
     let goodput = run.total().goodput().unwrap_or(0.0);
     Offered { offered_per_sec: rate.per_second(), goodput_per_sec: goodput }
@@ -324,10 +297,10 @@ fn past_the_peak(loads: &[Offered]) -> Vec<Rate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::per_second;
+    use crate::{case::Severity, units::per_second};
 
     fn refused(procedure: MaximumThroughput) -> String {
-        procedure.check().unwrap_err().to_string()
+        procedure.check(&procedure.plan()).unwrap_err().to_string()
     }
 
     #[test]
@@ -344,7 +317,15 @@ mod tests {
         assert!(refused(new().to_within(0.0)).contains("`to_within` wants a share over 0"));
         assert!(refused(new().repeats(0)).contains("`repeats` wants at least 1"));
         assert!(refused(new().trial(Duration::ZERO)).contains("its trials last 0 s"));
-        assert_eq!(new().check(), Ok(()));
+        assert_eq!(new().check(&new().plan()), Ok(()));
+    }
+
+    #[test]
+    fn severity_moves_what_was_not_stated() {
+        let plan = MaximumThroughput::new().severity(Severity::High).plan();
+        assert_eq!((plan.to, plan.steps), (per_second(2_000), Steps::By(per_second(100))));
+        let plan = MaximumThroughput::new().severity(Severity::Low).to(per_second(300)).times(2.0).plan();
+        assert_eq!((plan.to, plan.steps), (per_second(300), Steps::Times(2.0)));
     }
 
     #[test]

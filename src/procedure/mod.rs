@@ -4,7 +4,9 @@
 //! (the rules are in [`judge`](crate::judge)).
 
 mod maximum_throughput;
+mod terms;
 
+pub use crate::case::Severity;
 pub use maximum_throughput::{MaximumThroughput, Throughput};
 
 /// A procedure whose terms contradict themselves.

@@ -1,7 +1,10 @@
 use crate::{
     case::CaseInfo,
-    judge::{Verdict, validity},
-    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StopReport, recommend},
+    judge::{Verdict, doubts},
+    report::{
+        CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, bottleneck::bottleneck,
+        recommend,
+    },
     safety::Limits,
     settings::Resolved,
     supervisor::{Containment, Ending, Record},
@@ -42,6 +45,8 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         loads: Vec::new(),
         figures: Vec::new(),
         findings: Vec::new(),
+        bottleneck: None,
+        steps: Vec::new(),
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),
@@ -59,7 +64,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
 pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     let (verdict, reasons) = verdict_of(record);
     let gathered = &record.gathered;
-    let mut warnings: Vec<String> = gathered.observations.iter().flat_map(validity).collect();
+    let mut warnings: Vec<String> = gathered.observations.iter().flat_map(doubts).collect();
     if record.left_processes > 0 {
         warnings.push(format!("{} processes outlived the case and were ended", record.left_processes));
     }
@@ -90,6 +95,12 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         loads: gathered.observations.iter().map(LoadReport::from).collect(),
         figures: gathered.figures.clone(),
         findings: gathered.findings.clone(),
+        bottleneck: bottleneck(&begun, record),
+        steps: gathered
+            .steps
+            .iter()
+            .map(|(at_s, step)| StepReport { at_s: *at_s, step: step.clone() })
+            .collect(),
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

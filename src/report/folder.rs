@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CaseReport, IgnoredCase, RunReport, Summary, summary_text, without_repeats};
+use super::{CaseReport, IgnoredCase, RunReport, Summary, bottlenecks, summary_text, without_repeats};
 use crate::judge::Verdict;
 
 /// The folder of a run: where its reports are.
@@ -168,6 +168,7 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
         run.warnings.dedup();
     }
     run.summary = summary(&run.cases, run.ignored.len());
+    run.bottlenecks = bottlenecks(&run.cases);
     run.recommendations = without_repeats(&run.cases);
     run
 }

@@ -4,6 +4,7 @@
 //! anything, everything it shows is in the model.
 
 mod assemble;
+mod bottleneck;
 mod folder;
 mod limits;
 mod model;
@@ -16,11 +17,12 @@ mod tests;
 mod text;
 
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
+pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder};
 pub use limits::LimitsReport;
 pub use model::{
-    CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
-    RunReport, SCHEMA_VERSION, SettingReport, StopReport, Summary, TimesReport,
+    BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
+    Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};

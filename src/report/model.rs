@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::LimitsReport;
 use crate::{
     case::Severity,
-    journal::Figure,
-    judge::{Finding, Judgement, Verdict, asked, validity},
+    journal::{Figure, Step},
+    judge::{Bottleneck, Finding, Judgement, Limit, LittlesLaw, Verdict, asked, doubts},
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
     supervisor::{Containment, Ending},
+    traffic::Traffic,
 };
 
 /// The version of `report.json` and `case.json`; it rises when a key changes its meaning or goes away.
@@ -41,6 +42,9 @@ pub struct RunReport {
     pub stopped: Option<String>,
     /// What makes the figures less trustworthy than they look.
     pub warnings: Vec<String>,
+    /// What limited the targets of its cases, the most frequent first.
+    #[serde(default)]
+    pub bottlenecks: Vec<BottleneckCount>,
     /// What to do, most important first, without repeats.
     pub recommendations: Vec<Recommendation>,
     /// Machine, build, commit.
@@ -71,6 +75,16 @@ pub struct Summary {
     pub ignored: u64,
     /// Operations of all cases that ended, warm-ups left out.
     pub operations: u64,
+}
+
+/// How many cases of a run had the same limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BottleneckCount {
+    /// The limit; `inconclusive` for one that was reached and not found.
+    pub limit: Limit,
+    /// The cases.
+    pub cases: u64,
 }
 
 /// Something to do, and the cases that say so.
@@ -148,6 +162,12 @@ pub struct CaseReport {
     pub figures: Vec<Figure>,
     /// What its procedures found out.
     pub findings: Vec<Finding>,
+    /// What limited its target; `None` without a load.
+    #[serde(default)]
+    pub bottleneck: Option<Bottleneck>,
+    /// The steps of its procedures, in order.
+    #[serde(default)]
+    pub steps: Vec<StepReport>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.
@@ -171,6 +191,17 @@ pub struct CaseReport {
 /// Of a report that was written before tries were counted.
 fn first() -> u32 {
     1
+}
+
+/// A step of a procedure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StepReport {
+    /// When it began, in seconds since the start of the case.
+    pub at_s: f64,
+    /// What it was.
+    #[serde(flatten)]
+    pub step: Step,
 }
 
 /// Why and how a case was stopped.
@@ -213,14 +244,21 @@ pub struct LoadReport {
     pub asked_per_sec: Option<f64>,
     /// Share of the operations asked for that were started; open loads only.
     pub achieved_rate: Option<f64>,
-    /// Why the figures may be the load generator's rather than the target's; empty when nothing speaks for it.
+    /// Why the figures may be the load generator's rather than the target's, or do not fit each other; empty when
+    /// nothing speaks for it.
     pub validity: Vec<String>,
+    /// What was counted in flight against what was timed, where the data carry it.
+    #[serde(default)]
+    pub littles_law: Option<LittlesLaw>,
     /// All phases but the warm-up.
     pub total: FiguresReport,
     /// Each phase.
     pub phases: Vec<PhaseReport>,
     /// The user's own counters and rates.
     pub counters: BTreeMap<String, CounterReport>,
+    /// Bytes through the case's counted streams meanwhile.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// What the process of the case used meanwhile.
     pub process: ProcessUse,
     /// One window a second.
@@ -347,10 +385,12 @@ impl From<&Observation> for LoadReport {
             max_in_flight: seen.max_in_flight,
             asked_per_sec: asked.map(|asked| asked / span).filter(|rate| rate.is_finite()),
             achieved_rate: asked.map(|asked| started as f64 / asked),
-            validity: validity(seen),
+            validity: doubts(seen),
+            littles_law: LittlesLaw::of(seen),
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
             counters: counters.collect(),
+            traffic: seen.traffic,
             process: seen.process,
             timeline: seen.timeline.clone(),
             response_histogram: seen.total.response.clone(),

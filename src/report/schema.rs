@@ -10,7 +10,7 @@ use super::{RunReport, tests};
 use crate::{
     engine::{Slice, Started},
     expect::IntoExpectation,
-    journal::{CaseResult, Event, Figure, Line, Planned},
+    journal::{CaseResult, Event, Figure, Line, Planned, Step},
     judge::judge,
     observe::Model,
 };
@@ -118,6 +118,7 @@ fn journals_follow_the_schema() {
         Event::LoadFinished(Box::new(seen)),
         Event::LoadPlanned(Planned { load: "load".into(), plan: "100/s".into(), length_s: None }),
         Event::Figure(Figure { name: "recovery_time".into(), value: 3.0, unit: "s".into() }),
+        Event::Step(Step { procedure: "capacity".into(), step: "8 users".into(), number: 3, of: None }),
         Event::Note { text: "n".into() },
         Event::Panic { message: "boom".into(), place: "a.rs:3".into() },
         Event::CaseFinished { result: CaseResult::Failed("no".into()), peak_memory_bytes: Some(1) },

@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 42] = [
+pub(crate) static KEYS: [Key; 43] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -167,6 +167,13 @@ pub(crate) static KEYS: [Key; 42] = [
         .or_zero(),
     case("workers", Kind::Count, Some("4"), "threads that run the operations"),
     case("min_samples", Kind::Count, Some("1"), "fewest operations that a verdict may rest on"),
+    case(
+        "pause_after",
+        Kind::Duration,
+        Some("0s"),
+        "rest for the machine after the case, before the next one",
+    )
+    .or_zero(),
     case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
     run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::{Slice, Started},
-    journal::{CaseResult, Event, Figure, Line, Losses, Planned},
+    journal::{CaseResult, Event, Figure, Line, Losses, Planned, Step},
     judge::{Finding, Judgement},
     observe::{Figures, Model, Observation, Phase},
     safety::InFlight,
@@ -16,6 +16,8 @@ pub(crate) struct Gathered {
     pub(crate) figures: Vec<Figure>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
+    /// The steps of its procedures, each with its beginning in seconds since the start of the case.
+    pub(crate) steps: Vec<(f64, Step)>,
     pub(crate) planned: Vec<Planned>,
     /// Message and place of each panic of the case.
     pub(crate) panics: Vec<(String, String)>,
@@ -61,6 +63,7 @@ impl Gathered {
             Event::Figure(figure) => self.figures.push(figure),
             Event::Found(finding) => self.findings.push(*finding),
             Event::Note { text } => self.notes.push(text),
+            Event::Step(step) => self.steps.push((line.t_s, step)),
             Event::Panic { message, place } => self.panics.push((message, place)),
             Event::CaseFinished { result, peak_memory_bytes } => {
                 self.result = Some(result);
@@ -113,7 +116,8 @@ impl Gathered {
                 load.in_flight
             )
         };
-        self.running.values().map(line).collect::<Vec<_>>().join("; ")
+        let step = self.steps.last().map(|(_, step)| step.to_string());
+        step.into_iter().chain(self.running.values().map(line)).collect::<Vec<_>>().join("; ")
     }
 
     /// No more events come: loads that never told their end become what is known of them. Operations that were in

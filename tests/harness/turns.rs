@@ -2,7 +2,11 @@
 
 use super::{fixture::Package, tests};
 
-tests![processes_with_one_lock_take_turns, cases_run_beside_each_other_when_asked];
+tests![
+    processes_with_one_lock_take_turns,
+    the_machine_rests_after_a_case,
+    cases_run_beside_each_other_when_asked
+];
 
 /// Begin and end of each stay of the stamped case, in milliseconds, by their begin.
 fn stays(package: &Package) -> Vec<(u64, u64)> {
@@ -33,6 +37,18 @@ fn processes_with_one_lock_take_turns() {
     }
     let waited = ended.iter().filter(|ended| ended.stderr.contains("waiting for another stress case"));
     assert!(waited.count() >= 1, "whoever waits says so");
+}
+
+fn the_machine_rests_after_a_case() {
+    let package = Package::new();
+    let lock = package.file("lock");
+    let start = || {
+        let rested = ["fast_stamped", "--progress", "off", "--set", "pause_after=700ms"];
+        package.suite(&rested).env("PROOFLOAD_LOCK", &lock).start()
+    };
+    [start(), start()].map(|running| running.end().exits(0));
+    let stays = stays(&package);
+    assert!(stays[0].1 + 700 <= stays[1].0, "the second began too early: {stays:?}");
 }
 
 fn cases_run_beside_each_other_when_asked() {

@@ -37,6 +37,9 @@ const OTHERS_MORE: f64 = 25.0;
 /// An operation that is on a core for half of its service time is one that computes.
 const COMPUTES: f64 = 0.5;
 
+/// On a machine that is so crowded that less than this is fair, nobody can tell who computes.
+const LEAST_SHARE: f64 = 0.1;
+
 /// All workers busy for this share of a load: nothing else could start.
 const WORKERS_BUSY: f64 = 0.5;
 
@@ -333,6 +336,14 @@ impl<'a> Scene<'a> {
         Some(cores / self.found.concurrency()?)
     }
 
+    /// The share of its time that an operation which computes is on a core, beside what the machine had to do when the
+    /// case began: all of it on an idle machine, a sixth where five others wait for each core.
+    fn fair_share(&self) -> f64 {
+        let resources = self.around.resources;
+        let beside = resources.machine.load_at_start.zip(resources.cores_available);
+        beside.map_or(1.0, |(load, cores)| (cores / (load + 1.0)).clamp(LEAST_SHARE, 1.0))
+    }
+
     /// Cores that are all busy, though not by this case alone: on what it computes, or on a target outside of it.
     fn crowded_machine(&self) -> Option<Answer> {
         let machine = self.used.machine_cpu_percent.filter(|percent| *percent >= BUSY_CPU)?;
@@ -341,7 +352,7 @@ impl<'a> Scene<'a> {
         let before = self.calm.as_ref().and_then(others);
         let is_theirs =
             others(&self.used).zip(before).is_some_and(|(now, before)| now - before >= OTHERS_MORE);
-        let computes = self.cores_in_service().is_some_and(|share| share >= COMPUTES);
+        let computes = self.cores_in_service().is_some_and(|share| share >= COMPUTES * self.fair_share());
         let whose = match computes {
             true => "and the case had",
             false if is_theirs => "most of it by processes outside of the case, which had",

@@ -50,6 +50,14 @@ fn cores_of_a_machine_that_others_use_too() {
     // 450/s of 5 ms each are 2.25 at once; the case is on 1.2 cores, so its operations compute.
     let shared = overloaded(450, &second(20.0, 60.0), &second(60.0, 99.0));
     insta::assert_snapshot!(shared, @"CPU: the machine's cores were 99% busy, and the case had 60%, while 450/s of 900/s asked were carried out and the median response time rose 80-fold from 5 ms to 400 ms between 100/s and 900/s");
+    let starved = |load_at_start| {
+        let loads = in_turn(vec![open("at 100/s", 100, 100, 5), open("at 900/s", 900, 450, 400)]);
+        let mut used = resources(&[second(8.0, 99.0), second(15.0, 99.0)]);
+        used.machine.load_at_start = Some(load_at_start);
+        found(&loads, &used).limit
+    };
+    assert_eq!(starved(12.0), Limit::Cpu, "an eighth of a core is its fair share");
+    assert_eq!(starved(1.0), Limit::Pool, "it might have had all of one");
     let outside = overloaded(450, &second(4.0, 20.0), &second(8.0, 98.0));
     insta::assert_snapshot!(outside, @"CPU: the machine's cores were 98% busy, most of it by processes outside of the case, which had 8%, while 450/s of 900/s asked were carried out and the median response time rose 80-fold from 5 ms to 400 ms between 100/s and 900/s");
     let busy_before = overloaded(450, &second(4.0, 95.0), &second(8.0, 98.0));

@@ -41,6 +41,7 @@ pub(super) fn lay(page: &mut Page, indent: usize, load: &LoadReport) {
     generator::lay(page, indent + 2, load);
     lay_phases(page, indent + 2, &phases);
     counters(page, indent + 2, load);
+    traffic(page, indent + 2, load);
     kinds(page, indent + 2, &load.total);
     statuses(page, indent + 2, &load.total);
 }
@@ -108,6 +109,14 @@ fn counters(page: &mut Page, indent: usize, load: &LoadReport) {
         load.counters.iter().map(|(name, counter)| format!("{name} {}", counted(counter))).collect();
     if !shown.is_empty() {
         page.groups(indent, "counters: ", &[shown]);
+    }
+}
+
+fn traffic(page: &mut Page, indent: usize, load: &LoadReport) {
+    if !load.traffic.is_empty() {
+        let sent = format!("{} sent", show::bytes(load.traffic.sent_bytes));
+        let received = format!("{} received", show::bytes(load.traffic.received_bytes));
+        page.groups(indent, "streams: ", &[vec![sent, received]]);
     }
 }
 

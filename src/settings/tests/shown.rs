@@ -32,5 +32,5 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  cpu_window             5s       built in",
         ]
     );
-    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 15 + 2 * 27);
+    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 15 + 2 * 28);
 }

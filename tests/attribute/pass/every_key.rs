@@ -27,6 +27,7 @@ use proofload::Context;
     drain = "0s",
     workers = "4",
     min_samples = 1_000,
+    pause_after = "2s",
     severity = "critical",
 )]
 async fn everything(_cx: Context) {}
