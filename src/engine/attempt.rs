@@ -1,7 +1,5 @@
 use std::{
     any::Any,
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     task::{Context as TaskContext, Poll},
     time::Duration,
@@ -9,7 +7,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::{Op, Workload, clock::Clock};
+use super::{Op, Workload, clock::Clock, inside::catching, tag::Tag};
 use crate::{
     outcome::{Ending, Outcome, Retry},
     stop::StopToken,
@@ -23,6 +21,8 @@ pub(super) struct Finished {
     /// `None` when the timeout cut it off.
     pub(super) outcome: Option<Outcome>,
     pub(super) retries: u32,
+    /// What it called itself.
+    pub(super) tag: Option<Tag>,
 }
 
 /// The timer of a user or of an operation. Only operations that have to wait ever touch it, and it is moved on when
@@ -85,22 +85,24 @@ pub(super) async fn carry_out<W: Workload>(
         };
         match terms.wants_retry(first.as_ref()) {
             true => retry(workload, user, op, deadline, terms).await,
-            false => Finished { outcome: first, retries: 0 },
+            false => (first, 0),
         }
     };
     let mut attempts = pin!(attempts);
-    let caught = std::future::poll_fn(|cx| catching(|| attempts.as_mut().poll(cx)));
-    caught.await.unwrap_or_else(|panic| Finished { outcome: Some(panicked(&*panic)), retries: 0 })
+    let mut tag = None;
+    let caught = std::future::poll_fn(|cx| catching(&mut tag, || attempts.as_mut().poll(cx))).await;
+    let (outcome, retries) = caught.unwrap_or_else(|panic| (Some(panicked(&*panic)), 0));
+    Finished { outcome, retries, tag }
 }
 
-/// Further attempts after a first that failed.
+/// Further attempts after a first that failed: the last one's outcome, and how many there were.
 pub(super) async fn retry<W: Workload>(
     workload: &W,
     user: &mut W::User,
     mut op: Op,
     deadline: &mut Deadline,
     terms: &Terms<'_>,
-) -> Finished {
+) -> (Option<Outcome>, u32) {
     let mut retries = 0;
     loop {
         retries += 1;
@@ -109,13 +111,13 @@ pub(super) async fn retry<W: Workload>(
             Outcome::ok()
         });
         if within(pause, deadline, terms).await.is_none() {
-            return Finished { outcome: None, retries };
+            return (None, retries);
         }
         op.attempt = retries;
         let attempt = pin!(workload.operation(user, op));
         let outcome = within(attempt, deadline, terms).await;
         if retries >= terms.retry.times || !terms.wants_retry(outcome.as_ref()) {
-            return Finished { outcome, retries };
+            return (outcome, retries);
         }
     }
 }
@@ -142,27 +144,6 @@ pub(super) fn within<'a, F: Future<Output = Outcome>>(
         Poll::Pending if deadline.poll_passed(cx, terms, &mut due) => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     })
-}
-
-/// Polls something that belongs to an operation; `Err` with the payload when it panics.
-pub(super) fn catching<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, Box<dyn Any + Send>>> {
-    let was_inside = IS_IN_OPERATION.replace(true);
-    let polled = catch_unwind(AssertUnwindSafe(poll));
-    IS_IN_OPERATION.set(was_inside);
-    match polled {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    }
-}
-
-thread_local! {
-    static IS_IN_OPERATION: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the calling thread is inside an operation, so that a panic hook can tell an operation's panic, which is
-/// counted and sampled, from the case's own.
-pub(crate) fn is_in_operation() -> bool {
-    IS_IN_OPERATION.get()
 }
 
 pub(super) fn panicked(payload: &(dyn Any + Send)) -> Outcome {

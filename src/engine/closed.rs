@@ -14,9 +14,10 @@ use tokio::{
 
 use super::{
     Workload,
-    attempt::{catching, panic_text, panicked, retry, within},
+    attempt::{panic_text, panicked, retry, within},
     clock::as_ns,
     drain::Drain,
+    inside::{catching, take_tag},
     pacer::Pacer,
     shared::{Shared, Times, UserPanicked},
 };
@@ -137,9 +138,10 @@ fn note_panic(ended: Result<(), JoinError>, panicked: &mut Option<UserPanicked>)
 /// state and goes on. Panics are caught here rather than around each operation, where it would cost more than recording.
 async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, number: usize) {
     let iteration = AtomicU64::new(0);
+    let mut tag = None;
     loop {
         let mut session = pin!(session(&shared, &crowd, number, &iteration));
-        let caught = std::future::poll_fn(|cx| catching(|| session.as_mut().poll(cx))).await;
+        let caught = std::future::poll_fn(|cx| catching(&mut tag, || session.as_mut().poll(cx))).await;
         let Err(panic) = caught else { return };
         let ended_ns = shared.clock.now_ns();
         let Some((intended_ns, phase)) = shared.flight.take_of_user(number) else {
@@ -147,7 +149,7 @@ async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, nu
             std::panic::resume_unwind(panic)
         };
         let times = Times { intended_ns, actual_ns: intended_ns, ended_ns };
-        shared.count(phase, times, Some(&panicked(&*panic)), 0);
+        shared.count(phase, times, Some(&panicked(&*panic)), 0, tag.take());
         iteration.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -177,12 +179,13 @@ async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, 
         if terms.wants_retry(outcome.as_ref()) {
             // Boxed, so that users that never retry do not carry it.
             let again = Box::pin(retry(&shared.workload, &mut user, op, &mut deadline, &terms)).await;
-            (outcome, retries) = (again.outcome, again.retries);
+            (outcome, retries) = again;
         }
         let ended_ns = shared.clock.now_ns();
+        let tag = take_tag();
         if shared.flight.end_of_user(slot) {
             let times = Times { intended_ns: started_ns, actual_ns: started_ns, ended_ns };
-            shared.count(phase, times, outcome.as_ref(), retries);
+            shared.count(phase, times, outcome.as_ref(), retries, tag);
         }
         if !state.is_warm_up() {
             done.store(iteration + 1, Ordering::Relaxed);
@@ -314,7 +317,7 @@ fn step(
 mod tests {
     use std::sync::atomic::AtomicBool;
 
-    use super::*;
+    use super::{super::tag::Tags, *};
     use crate::{
         engine::{Async, clock::Clock, flight::Flight, pacer::Nudge, phase::phases_of},
         load::Load,
@@ -363,6 +366,7 @@ mod tests {
             stop: StopToken::new(),
             nudge: Nudge::new(Clock::start(true)),
             flight: Flight::of_users(1),
+            tags: Tags::default(),
             phases: phases_of(&Load::from(Load::users(1).for_duration(seconds(1))), false),
             is_over: AtomicBool::new(false),
             end_ns: AtomicU64::new(0),

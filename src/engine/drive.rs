@@ -18,6 +18,7 @@ use super::{
     pacer::Nudge,
     phase::phases_of,
     shared::{Shared, UserPanicked},
+    tag::Tags,
 };
 use crate::{
     load::{Load, Stage},
@@ -80,6 +81,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
             Load::Closed(_) => Flight::of_users(load.peak() as usize),
         },
         phases: Arc::clone(&phases),
+        tags: Tags::default(),
         is_over: AtomicBool::new(false),
         end_ns: AtomicU64::new(load.length().map_or(u64::MAX, as_ns)),
         timeout: job.timeout,
@@ -119,6 +121,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
 
     let seen: Vec<Phase> = phases.iter().zip(load.stages()).map(|(p, s)| p.observed(s, &load)).collect();
     let total = total_of(&seen);
+    let duration_s = total.duration_s;
     let counters = counters_since((job.counters)(), &counters_before);
     let observation = Observation {
         load: job.name,
@@ -127,6 +130,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         started_s,
         total,
         phases: seen,
+        tags: shared.tags.figures(duration_s),
         timeline,
         stopped: job.stop.reason(),
         complete: true,

@@ -11,20 +11,23 @@ mod collector;
 mod drain;
 mod drive;
 mod flight;
+mod inside;
 mod op;
 mod open;
 mod pacer;
 mod phase;
 mod shared;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod workers;
 mod workload;
 
 pub use alone::{DriveAloneError, drive_alone};
-pub(crate) use attempt::{is_in_operation, panic_text};
+pub(crate) use attempt::panic_text;
 pub(crate) use collector::{Collecting, Sink, Slice, Started};
 pub(crate) use drive::{Job, drive};
+pub(crate) use inside::is_in_operation;
 pub use op::Op;
 pub use workload::Workload;
 pub(crate) use workload::{Async, Blocking};

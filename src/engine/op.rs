@@ -1,3 +1,5 @@
+use super::{inside, tag::Tag};
+
 /// What an operation is told about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,5 +28,35 @@ impl Op {
         // TAOCP 3, 6.4); without it the generators of operations 1, 2, 3 would start close to each other.
         let spread = self.index.wrapping_add(self.user << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(self.seed ^ spread)
+    }
+
+    /// Calls this operation something, such as `read` or `write`: the report and expectations then have figures of
+    /// those operations by themselves. To be called inside of the operation, best before anything can fail; what a
+    /// task does that the operation spawns is not the operation. The last name counts. Up to 32 names, of at most 60
+    /// characters, are kept apart.
+    ///
+    /// ```no_run
+    /// # async fn read() {}
+    /// # async fn write() {}
+    /// # async fn load(cx: proofload::Context) -> proofload::Result {
+    /// use proofload::{Load, Op, seconds};
+    ///
+    /// let mixed = |op: Op| async move {
+    ///     if op.index % 10 == 0 {
+    ///         op.tag("write");
+    ///         write().await;
+    ///     } else {
+    ///         op.tag("read");
+    ///         read().await;
+    ///     }
+    /// };
+    /// let run = cx.load(Load::users(8).for_duration(seconds(5))).run(mixed).await?;
+    /// let reads = run.observation().tags.get("read").map(|figures| figures.counts.ok);
+    /// # let _ = reads;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tag(&self, name: &str) {
+        inside::call(Some(Tag::of(name)));
     }
 }

@@ -13,9 +13,10 @@ use super::{
     flight::{Flight, Slot},
     pacer::Nudge,
     phase::PhaseState,
+    tag::{Tag, Tags},
 };
 use crate::{
-    observe::Ended,
+    observe::{Ended, Recorder},
     outcome::{Ending, Outcome, OutcomeClass, Retry},
     stop::StopToken,
 };
@@ -31,6 +32,7 @@ pub(super) struct Shared<W> {
     pub(super) nudge: Nudge,
     pub(super) flight: Flight,
     pub(super) phases: Arc<[PhaseState]>,
+    pub(super) tags: Tags,
     pub(super) is_over: AtomicBool,
     pub(super) end_ns: AtomicU64,
     pub(super) timeout: Duration,
@@ -84,7 +86,7 @@ impl<W: Workload> Shared<W> {
         let ended_ns = self.clock.now_ns();
         if is_ours(start.slot) {
             let times = Times { intended_ns: start.intended_ns, actual_ns, ended_ns };
-            self.count(start.phase, times, finished.outcome.as_ref(), finished.retries);
+            self.count(start.phase, times, finished.outcome.as_ref(), finished.retries, finished.tag);
         }
     }
 
@@ -93,7 +95,7 @@ impl<W: Workload> Shared<W> {
         if is_ours(start.slot) {
             let now = self.clock.now_ns();
             let times = Times { intended_ns: start.intended_ns, actual_ns: now, ended_ns: now };
-            self.count(start.phase, times, Some(&outcome), 0);
+            self.count(start.phase, times, Some(&outcome), 0, None);
         }
     }
 
@@ -110,13 +112,20 @@ impl<W: Workload> Shared<W> {
 
     /// Counts an operation that ended, `None` standing for its timeout.
     #[inline]
-    pub(super) fn count(&self, phase: usize, times: Times, outcome: Option<&Outcome>, retries: u32) {
+    pub(super) fn count(
+        &self,
+        phase: usize,
+        times: Times,
+        outcome: Option<&Outcome>,
+        retries: u32,
+        tag: Option<Tag>,
+    ) {
         let phase = &self.phases[phase];
         let class = match outcome {
             Some(Outcome { ending: Ending::Ok, status: None, .. }) => OutcomeClass::Ok,
-            outcome => note(phase, outcome, times.ended_ns),
+            outcome => note(&phase.recorder, outcome, times.ended_ns),
         };
-        phase.recorder.ended(Ended {
+        let ended = Ended {
             class,
             response_ns: times.ended_ns.saturating_sub(times.intended_ns),
             service_ns: times.ended_ns.saturating_sub(times.actual_ns),
@@ -124,7 +133,20 @@ impl<W: Workload> Shared<W> {
             bytes: outcome.map_or(0, |o| o.bytes),
             is_after_phase: times.ended_ns > phase.end_ns.load(Ordering::Relaxed),
             is_after_load: times.ended_ns > self.end_ns.load(Ordering::Relaxed),
-        });
+        };
+        // Before the phase: once its counts add up, those of the tags do.
+        if let Some(tag) = tag.filter(|_| !phase.is_warm_up()) {
+            self.count_tagged(tag, ended, outcome, times.ended_ns);
+        }
+        phase.recorder.ended(ended);
+    }
+
+    #[cold]
+    fn count_tagged(&self, tag: Tag, ended: Ended, outcome: Option<&Outcome>, at_ns: u64) {
+        if !matches!(outcome, Some(Outcome { ending: Ending::Ok, status: None, .. })) {
+            note(self.tags.recorder(tag), outcome, at_ns);
+        }
+        self.tags.count(tag, ended);
     }
 
     /// Nothing falls due any more: closes the phases that were still open.
@@ -160,8 +182,8 @@ pub(super) struct Times {
 
 /// Notes what is more to an outcome than that it was ok.
 #[cold]
-fn note(phase: &PhaseState, outcome: Option<&Outcome>, at_ns: u64) -> OutcomeClass {
-    let tally = &phase.recorder.tally;
+fn note(recorder: &Recorder, outcome: Option<&Outcome>, at_ns: u64) -> OutcomeClass {
+    let tally = &recorder.tally;
     let Some(outcome) = outcome else {
         tally.failure(OutcomeClass::Timeout, "operation timeout", at_ns);
         return OutcomeClass::Timeout;

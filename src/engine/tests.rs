@@ -110,6 +110,53 @@ async fn bytes_of_streams_are_those_of_the_load() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn operations_are_counted_by_what_they_call_themselves() {
+    let mixed = |op: Op| async move {
+        match op.index % 4 {
+            0 => {
+                op.tag("write");
+                sleep(millis(300)).await;
+                Err("disk full")
+            }
+            1 => {
+                op.tag("stuck");
+                sleep(seconds(60)).await;
+                Ok(())
+            }
+            2 => {
+                op.tag("fails loudly");
+                sleep(millis(10)).await;
+                panic!("loudly")
+            }
+            _ => Ok(sleep(millis(20)).await),
+        }
+    };
+    let open = Job { timeout: seconds(2), ..job(open(100.0, seconds(2))) };
+    let closed = Job { timeout: seconds(2), ..job(Load::users(4).iterations_each(50)) };
+    for job in [open, closed] {
+        let seen = run(job, mixed).await;
+        let of = |tag: &str| &seen.tags[tag];
+        assert_eq!(seen.tags.keys().collect::<Vec<_>>(), ["fails loudly", "stuck", "write"]);
+        assert_eq!(of("write").counts, Counts { due: 50, error: 50, ..Counts::default() });
+        assert_eq!(of("write").response_percentile(0.5).unwrap().value.as_millis(), 300);
+        assert_eq!(of("write").kinds[0].text, "disk full");
+        assert_eq!(of("stuck").counts, Counts { due: 50, timeout: 50, ..Counts::default() });
+        assert_eq!(of("fails loudly").counts, Counts { due: 50, error: 50, ..Counts::default() });
+        assert_eq!(of("write").duration_s, seen.total.duration_s);
+        assert_eq!(seen.total.counts.due, 200, "untagged ones are in the total alone");
+    }
+}
+
+#[tokio::test]
+async fn blocking_operations_call_themselves_something_too() {
+    let job = job(Load::users(2).iterations_each(3));
+    let work = Blocking(Arc::new(|op: Op| op.tag(if op.user == 0 { "first" } else { "second" })));
+    let seen = drive(job, work).await.unwrap();
+    let counts = ["first", "second"].map(|tag| seen.tags[tag].counts.ok);
+    assert_eq!(counts, [3, 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn users_follow_their_stages() {
     let load = users(2, seconds(10)).ramp_to(6, seconds(4)).step_to(1).for_duration(seconds(10));
     let seen = run(job(load), |_op| sleep(seconds(1))).await;

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use super::Op;
+use super::{
+    Op,
+    inside::{call, inside},
+};
 use crate::outcome::{IntoOutcome, Outcome};
 
 /// What a load does: one operation, and what each user keeps between two of them.
@@ -84,12 +87,16 @@ where
 
     async fn operation(&self, _user: &mut (), op: Op) -> Outcome {
         let work = Arc::clone(&self.0);
-        match tokio::task::spawn_blocking(move || work(op).into_outcome()).await {
-            Ok(outcome) => outcome,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_cancelled) => Outcome::error("the runtime shut down before the operation began"),
-            },
+        let done = tokio::task::spawn_blocking(move || {
+            let mut tag = None;
+            (inside(&mut tag, || work(op).into_outcome()), tag)
+        });
+        match done.await {
+            Ok((outcome, tag)) => {
+                call(tag);
+                outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            Err(_cancelled) => Outcome::error("the runtime shut down before the operation began"),
         }
     }
 }

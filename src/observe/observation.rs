@@ -22,6 +22,10 @@ pub struct Observation {
     pub total: Figures,
     /// The stages in their order, the warm-up first if there was one.
     pub phases: Vec<Phase>,
+    /// The operations that called themselves something ([`Op::tag`](crate::Op::tag)), by what; the warm-up left out. Operations that never
+    /// ended or never started are in no tag: what they would have been is not known.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Figures>,
     /// One window a second, the warm-up included.
     pub timeline: Vec<Window>,
     /// Why the load ended before its schedule, if it did.

@@ -254,6 +254,9 @@ pub struct LoadReport {
     pub total: FiguresReport,
     /// Each phase.
     pub phases: Vec<PhaseReport>,
+    /// The operations that called themselves something, by what. Those without an end are in none.
+    #[serde(default)]
+    pub tags: BTreeMap<String, FiguresReport>,
     /// The user's own counters and rates.
     pub counters: BTreeMap<String, CounterReport>,
     /// Bytes through the case's counted streams meanwhile.
@@ -389,6 +392,11 @@ impl From<&Observation> for LoadReport {
             littles_law: LittlesLaw::of(seen),
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
+            tags: seen
+                .tags
+                .iter()
+                .map(|(tag, figures)| (tag.clone(), FiguresReport::from(figures)))
+                .collect(),
             counters: counters.collect(),
             traffic: seen.traffic,
             process: seen.process,

@@ -46,7 +46,9 @@ fn the_machine_rests_after_a_case() {
         let rested = ["fast_stamped", "--progress", "off", "--set", "pause_after=700ms"];
         package.suite(&rested).env("PROOFLOAD_LOCK", &lock).start()
     };
-    [start(), start()].map(|running| running.end().exits(0));
+    for running in [start(), start()] {
+        running.end().exits(0);
+    }
     let stays = stays(&package);
     assert!(stays[0].1 + 700 <= stays[1].0, "the second began too early: {stays:?}");
 }

@@ -4,6 +4,9 @@ use crate::report::{CounterReport, FiguresReport, LoadReport, PhaseReport, Times
 /// Phases shown of a load; the others are in `report.json`.
 const MOST_PHASES: usize = 12;
 
+/// Tags shown of a load.
+const MOST_TAGS: usize = 8;
+
 /// Kinds of failures shown of a load.
 const MOST_KINDS: usize = 2;
 
@@ -40,6 +43,7 @@ pub(super) fn lay(page: &mut Page, indent: usize, load: &LoadReport) {
     page.groups(indent, &format!("{}: ", load.load), &[what, ends, times]);
     generator::lay(page, indent + 2, load);
     lay_phases(page, indent + 2, &phases);
+    lay_tags(page, indent + 2, load);
     counters(page, indent + 2, load);
     traffic(page, indent + 2, load);
     kinds(page, indent + 2, &load.total);
@@ -79,6 +83,20 @@ fn lay_phases(page: &mut Page, indent: usize, phases: &[&PhaseReport]) {
     }
     if let Some(more) = phases.len().checked_sub(MOST_PHASES).filter(|more| *more > 0) {
         page.prose(indent, "", &format!("... {more} more phases in report.json"));
+    }
+}
+
+/// A line for each thing that operations called themselves.
+fn lay_tags(page: &mut Page, indent: usize, load: &LoadReport) {
+    for (tag, figures) in load.tags.iter().take(MOST_TAGS) {
+        let mut shown = vec![format!("{} ended", show::count(figures.counts.ended()))];
+        shown.extend(figures.success_rate.map(|ok| format!("{} ok", show::share(ok))));
+        shown.extend(figures.throughput_per_sec.map(show::rate));
+        shown.extend(times(&figures.response, &["p50", "p95", "p99"]));
+        page.groups(indent, &format!("{tag}: "), &[shown]);
+    }
+    if let Some(more) = load.tags.len().checked_sub(MOST_TAGS).filter(|more| *more > 0) {
+        page.prose(indent, "", &format!("... {more} more tags in report.json"));
     }
 }
 
