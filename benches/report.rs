@@ -89,6 +89,8 @@ fn resources(n: u32) -> ResourceWindow {
         context_switches: 4_321,
         read_bytes: 4_096,
         written_bytes: 65_536,
+        memory_stall_s: Some(0.0),
+        storage_stall_s: Some(0.012),
     }
 }
 
@@ -132,6 +134,7 @@ fn case(windows: u32) -> CaseReport {
         loads: vec![LoadReport::from(&observation(windows))],
         figures: Vec::new(),
         findings: Vec::new(),
+        bottleneck: None,
         steps: Vec::new(),
         comparison: None,
         notes: Vec::new(),
@@ -170,6 +173,7 @@ fn run(windows: u32) -> RunReport {
         alerts: Vec::new(),
         stopped: None,
         warnings: Vec::new(),
+        bottlenecks: Vec::new(),
         recommendations: Vec::new(),
         environment: Environment::read(BuildInfo::default()),
         settings: Vec::new(),

@@ -200,6 +200,7 @@ impl Shared {
             alerts: Vec::new(),
             stopped: None,
             warnings,
+            bottlenecks: Vec::new(),
             recommendations: Vec::new(),
             environment,
             settings: settings_report(self.settings.run()),

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::LittlesLaw;
 use crate::{
     expect::Quantile,
     observe::{Figures, Model, Observation, ProcessUse},
@@ -34,6 +35,13 @@ const BUSY_SHARE: f64 = 0.02;
 pub fn validity(observation: &Observation) -> Vec<String> {
     let missing = missing_starts(observation);
     missing.into_iter().chain(late_starts(observation)).collect()
+}
+
+/// What makes the figures of `observation` doubtful: [`validity`], and counts and times that do not fit each other.
+pub(crate) fn doubts(observation: &Observation) -> Vec<String> {
+    let mut doubts = validity(observation);
+    doubts.extend(LittlesLaw::of(observation).and_then(|law| law.doubt()));
+    doubts
 }
 
 /// Operations that the stages of an open load asked for, warm-up excluded.

@@ -119,7 +119,12 @@ mod tests {
         let used = meter.finished();
         assert_eq!(used.load_at_start, Some(1000.0));
         assert_eq!((used.disk_read_bytes, used.disk_written_bytes), (Some(300), Some(600)));
-        let eth0 = InterfaceUse { name: "eth0".to_owned(), received_bytes: 300, sent_bytes: 300 };
+        let eth0 = InterfaceUse {
+            name: "eth0".to_owned(),
+            received_bytes: 300,
+            sent_bytes: 300,
+            link_bytes_per_sec: None,
+        };
         assert_eq!(used.interfaces, Some(vec![eth0]));
         let cpu = used.pressure.unwrap().cpu;
         assert_eq!((cpu.some_s, cpu.peak_some_percent), (0.25, Some(50.0)));

@@ -29,6 +29,16 @@ pub(super) fn interfaces_of(pid: u32, own: &Path) -> Option<Interfaces> {
     Some(parse_net_dev(&fs::read_to_string(format!("/proc/{pid}/net/dev")).ok()?))
 }
 
+/// What the link of an interface of this process's namespace carries in each direction.
+pub(super) fn link_bytes_per_sec(interface: &str) -> Option<u64> {
+    parse_speed(&fs::read_to_string(format!("/sys/class/net/{interface}/speed")).ok()?)
+}
+
+/// `/sys` has megabits a second, and -1 where there is no link.
+fn parse_speed(text: &str) -> Option<u64> {
+    text.trim().parse::<u64>().ok().filter(|megabits| *megabits > 0).map(|megabits| megabits * 125_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +55,11 @@ mod tests {
         assert_eq!(read, Interfaces::of(&expected));
         assert_eq!(read.total(), Crossed { received: 76_666_600, sent: 476_800 });
         assert_eq!(read.loopback(), 6386);
+    }
+
+    #[test]
+    fn links_without_a_speed_have_none() {
+        assert_eq!(["1000\n", "-1\n", "0\n", ""].map(parse_speed), [Some(125_000_000), None, None, None]);
     }
 
     #[test]

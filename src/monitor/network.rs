@@ -12,6 +12,10 @@ pub struct InterfaceUse {
     pub received_bytes: u64,
     /// Bytes sent.
     pub sent_bytes: u64,
+    /// What its link carries in each direction, in bytes a second, where the system knows: virtual interfaces often
+    /// have none, or one that means nothing.
+    #[serde(default)]
+    pub link_bytes_per_sec: Option<u64>,
 }
 
 /// The running totals of the interfaces of a namespace, by name.
@@ -80,6 +84,7 @@ impl InterfaceMeter {
             name: name.clone(),
             received_bytes: sum.received,
             sent_bytes: sum.sent,
+            link_bytes_per_sec: None,
         });
         Some(used.collect())
     }
@@ -106,6 +111,7 @@ mod tests {
             name: name.to_owned(),
             received_bytes,
             sent_bytes,
+            link_bytes_per_sec: None,
         };
         assert_eq!(meter.finished(), Some(vec![of("eth0", 50, 20), of("veth", 30, 40)]));
     }

@@ -9,6 +9,12 @@ use super::{machine_use::MachineUse, shared::SharedMemory};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Resources {
+    /// The cores available to the case (affinity and quotas count, so it may be a fraction), of which percentages are.
+    #[serde(default)]
+    pub cores_available: Option<f64>,
+    /// How many descriptors each of its processes may have open, where the platform tells.
+    #[serde(default)]
+    pub descriptor_limit: Option<u64>,
     /// The most resident memory, in bytes: what one sample saw of all processes, or what the kernel says that one of
     /// them had at most. A peak of several together between two samples is missed. What a parent had is not in it.
     pub peak_memory_bytes: u64,
@@ -91,4 +97,11 @@ pub struct ResourceWindow {
     pub written_bytes: u64,
     /// How often the case's threads were put on a core in this window.
     pub context_switches: u64,
+    /// Seconds of this window in which a task waited for memory: one of the case's control group where that has an
+    /// account of its own, else any of the machine. `None` where the kernel does not tell.
+    #[serde(default)]
+    pub memory_stall_s: Option<f64>,
+    /// The same of waiting for storage.
+    #[serde(default)]
+    pub storage_stall_s: Option<f64>,
 }

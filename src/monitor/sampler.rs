@@ -8,6 +8,9 @@ use super::{
     own::own_thread_time, shared::SharedMeter, supply::space_of,
 };
 
+#[cfg(target_os = "linux")]
+use super::netdev::link_bytes_per_sec;
+
 /// Between two looks at the machine.
 const MACHINE_TICK: Duration = Duration::from_millis(500);
 
@@ -121,12 +124,33 @@ impl Sampler {
         self.look_at_machine();
         self.recorder.push(now, &self.tree.last(), self.seen.as_ref());
         self.shared.collect();
+        let mut recorded = self.recorder.finish();
+        for interface in recorded.machine.interfaces.iter_mut().flatten() {
+            interface.link_bytes_per_sec = link_bytes_per_sec(&interface.name);
+        }
         Resources {
+            descriptor_limit: descriptor_limit(),
             shared_memory: self.shared.taken().to_vec(),
             sampling_cpu_seconds: self.cost.0.map(|cost| cost.as_secs_f64()),
-            ..self.recorder.finish()
+            ..recorded
         }
     }
+}
+
+/// Of this process; a case inherits it.
+#[cfg(unix)]
+fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn link_bytes_per_sec(_interface: &str) -> Option<u64> {
+    None
+}
+
+#[cfg(not(unix))]
+const fn descriptor_limit() -> Option<u64> {
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     machine_use::MachineMeter,
+    pressure::Pressure,
     recent::{CPU_OVER_AT_LEAST, Reading, Recent},
     resources::{ResourceWindow, Resources},
     sample::{MachineSample, TreeSample},
@@ -32,6 +33,7 @@ pub(crate) struct ResourceRecorder {
     /// Where the stretch began that is next to be weighed for the peak of CPU.
     stretch: Option<Reading>,
     network: Option<Network>,
+    pressure: Option<Pressure>,
     seen: Option<TreeSample>,
     machine: MachineMeter,
     /// Peaks and totals; what can be computed at the end is not in it.
@@ -96,6 +98,14 @@ struct Window {
     read_bytes: u64,
     written_bytes: u64,
     switches: u64,
+    stalls: Option<Stalls>,
+}
+
+/// Waiting for memory and for storage.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stalls {
+    memory: Duration,
+    storage: Duration,
 }
 
 impl Window {
@@ -115,6 +125,7 @@ impl Window {
             read_bytes: 0,
             written_bytes: 0,
             switches: 0,
+            stalls: None,
         }
     }
 
@@ -132,6 +143,11 @@ impl Window {
         self.read_bytes += other.read_bytes;
         self.written_bytes += other.written_bytes;
         self.switches += other.switches;
+        if let Some(other) = other.stalls {
+            let stalls = self.stalls.get_or_insert_default();
+            stalls.memory += other.memory;
+            stalls.storage += other.storage;
+        }
     }
 
     fn finished(&self, cores_available: f64) -> ResourceWindow {
@@ -151,6 +167,8 @@ impl Window {
             read_bytes: self.read_bytes,
             written_bytes: self.written_bytes,
             context_switches: self.switches,
+            memory_stall_s: self.stalls.map(|stalls| stalls.memory.as_secs_f64()),
+            storage_stall_s: self.stalls.map(|stalls| stalls.storage.as_secs_f64()),
         }
     }
 }
@@ -186,6 +204,7 @@ impl ResourceRecorder {
             last: None,
             stretch: None,
             network: None,
+            pressure: None,
             seen: None,
             machine: MachineMeter::default(),
             so_far: Resources::default(),
@@ -206,6 +225,7 @@ impl ResourceRecorder {
         self.weigh(reading);
 
         let crossed = machine.map(|machine| self.look_at(at, machine)).unwrap_or_default();
+        let stalls = machine.and_then(|machine| self.stalls_since_last(machine));
         if tree.processes == 0 {
             return;
         }
@@ -227,7 +247,18 @@ impl ResourceRecorder {
             read_bytes: tree.read_bytes.saturating_sub(before.read_bytes),
             written_bytes: tree.written_bytes.saturating_sub(before.written_bytes),
             switches: tree.context_switches.saturating_sub(before.context_switches),
+            stalls,
         });
+    }
+
+    /// The group's account is preferred: the machine's has everybody's waits in it.
+    fn stalls_since_last(&mut self, machine: &MachineSample) -> Option<Stalls> {
+        let now = machine.group_pressure.or(machine.pressure)?;
+        let before = self.pressure.replace(now).unwrap_or(now);
+        Some(Stalls {
+            memory: now.memory.some.saturating_sub(before.memory.some),
+            storage: now.io.some.saturating_sub(before.io.some),
+        })
     }
 
     fn total(&mut self, tree: &TreeSample, gap: Duration) {
@@ -316,6 +347,7 @@ impl ResourceRecorder {
     pub(crate) fn finish(&self) -> Resources {
         let mean = self.first.zip(self.last).and_then(|(first, last)| last.cores_since(first));
         Resources {
+            cores_available: (self.so_far.samples > 0).then_some(self.cores),
             mean_cpu_percent: mean.map(|cores| percent(cores, self.cores)),
             memory_growth_bytes_per_sec: self.growth(),
             machine: self.machine.finished(),

@@ -4,8 +4,11 @@ use super::alerts::{peaks, thresholds};
 use crate::{
     case::CaseInfo,
     journal::MissedThreshold,
-    judge::{Verdict, alerts, validity},
-    report::{CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, recommend},
+    judge::{Verdict, alerts, doubts},
+    report::{
+        CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, bottleneck::bottleneck,
+        recommend,
+    },
     safety::Limits,
     settings::Resolved,
     stop::StopReason,
@@ -48,6 +51,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         loads: Vec::new(),
         figures: Vec::new(),
         findings: Vec::new(),
+        bottleneck: None,
         steps: Vec::new(),
         comparison: None,
         notes: Vec::new(),
@@ -69,7 +73,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
 pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     let (verdict, reasons) = verdict_of(record);
     let gathered = &record.gathered;
-    let mut warnings: Vec<String> = gathered.observations.iter().flat_map(validity).collect();
+    let mut warnings: Vec<String> = gathered.observations.iter().flat_map(doubts).collect();
     if record.left_processes > 0 {
         warnings.push(format!("{} processes outlived the case and were ended", record.left_processes));
     }
@@ -94,6 +98,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
         loads: gathered.observations.iter().map(LoadReport::from).collect(),
         figures: gathered.figures.clone(),
         findings: gathered.findings.clone(),
+        bottleneck: bottleneck(&begun, record),
         steps: gathered
             .steps
             .iter()

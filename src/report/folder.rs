@@ -5,7 +5,8 @@ use std::{
 };
 
 use super::{
-    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, summary_text, without_repeats,
+    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, summary_text,
+    without_repeats,
 };
 use crate::judge::Verdict;
 
@@ -170,6 +171,7 @@ fn merged(mut run: RunReport, earlier: Option<RunReport>) -> RunReport {
         run.warnings.dedup();
     }
     run.summary = summary(&run.cases, run.ignored.len());
+    run.bottlenecks = bottlenecks(&run.cases);
     run.recommendations = without_repeats(&run.cases);
     run.alerts = RunAlert::of(&run.cases);
     run.statistics = Statistics::of(&run.cases);

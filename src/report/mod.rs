@@ -5,6 +5,7 @@
 
 mod alerts;
 mod assemble;
+mod bottleneck;
 mod folder;
 mod limits;
 mod model;
@@ -19,11 +20,12 @@ mod text;
 
 pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
+pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub use limits::LimitsReport;
 pub use model::{
-    CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
-    RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
+    BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
+    Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};

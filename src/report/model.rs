@@ -6,7 +6,10 @@ use super::{LimitsReport, RunAlert, Statistics};
 use crate::{
     case::Severity,
     journal::{Figure, Step},
-    judge::{Alert, AlertThresholds, Comparison, Finding, Judgement, Verdict, asked, validity},
+    judge::{
+        Alert, AlertThresholds, Bottleneck, Comparison, Finding, Judgement, Limit, LittlesLaw, Verdict,
+        asked, doubts,
+    },
     monitor::{Environment, Resources},
     observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Purpose, Window},
     stop::StopReason,
@@ -48,6 +51,9 @@ pub struct RunReport {
     pub stopped: Option<String>,
     /// What makes the figures less trustworthy than they look.
     pub warnings: Vec<String>,
+    /// What limited the targets of its cases, the most frequent first.
+    #[serde(default)]
+    pub bottlenecks: Vec<BottleneckCount>,
     /// What to do, most important first, without repeats.
     pub recommendations: Vec<Recommendation>,
     /// Machine, build, commit.
@@ -78,6 +84,16 @@ pub struct Summary {
     pub ignored: u64,
     /// Operations of all cases that ended, warm-ups left out.
     pub operations: u64,
+}
+
+/// How many cases of a run had the same limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BottleneckCount {
+    /// The limit; `inconclusive` for one that was reached and not found.
+    pub limit: Limit,
+    /// The cases.
+    pub cases: u64,
 }
 
 /// Something to do, and the cases that say so.
@@ -155,6 +171,9 @@ pub struct CaseReport {
     pub figures: Vec<Figure>,
     /// What its procedures found out.
     pub findings: Vec<Finding>,
+    /// What limited its target; `None` without a load.
+    #[serde(default)]
+    pub bottleneck: Option<Bottleneck>,
     /// The steps of its procedures, in order.
     #[serde(default)]
     pub steps: Vec<StepReport>,
@@ -246,8 +265,12 @@ pub struct LoadReport {
     pub asked_per_sec: Option<f64>,
     /// Share of the operations asked for that were started; open loads only.
     pub achieved_rate: Option<f64>,
-    /// Why the figures may be the load generator's rather than the target's; empty when nothing speaks for it.
+    /// Why the figures may be the load generator's rather than the target's, or do not fit each other; empty when
+    /// nothing speaks for it.
     pub validity: Vec<String>,
+    /// What was counted in flight against what was timed, where the data carry it.
+    #[serde(default)]
+    pub littles_law: Option<LittlesLaw>,
     /// All phases but the warm-up.
     pub total: FiguresReport,
     /// Each phase.
@@ -387,7 +410,8 @@ impl From<&Observation> for LoadReport {
             max_in_flight: seen.max_in_flight,
             asked_per_sec: asked.map(|asked| asked / span).filter(|rate| rate.is_finite()),
             achieved_rate: asked.map(|asked| started as f64 / asked),
-            validity: validity(seen),
+            validity: doubts(seen),
+            littles_law: LittlesLaw::of(seen),
             total: FiguresReport::from(&seen.total),
             phases: seen.phases.iter().map(PhaseReport::from).collect(),
             tags: seen

@@ -12,7 +12,9 @@ use crate::{
     case::Severity,
     expect::IntoExpectation,
     journal::Figure,
-    judge::{AlertThresholds, Judgement, Peaks, Verdict, alerts, judge},
+    judge::{
+        AlertThresholds, Bottleneck, Judgement, Limit, LittlesLaw, Peaks, Saturation, Verdict, alerts, judge,
+    },
     monitor::{BuildInfo, Environment, MachineInfo, ResourceWindow, Resources},
     observe::{Counter, Counts, Figures, Kind, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
@@ -119,6 +121,7 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         loads: observations.iter().map(LoadReport::from).collect(),
         figures: Vec::new(),
         findings: Vec::new(),
+        bottleneck: None,
         steps: Vec::new(),
         comparison: None,
         notes: Vec::new(),
@@ -206,6 +209,7 @@ pub(crate) fn run(cases: Vec<CaseReport>, ignored: &[(&str, &str)]) -> RunReport
         alerts: RunAlert::of(&cases),
         stopped: None,
         warnings: Vec::new(),
+        bottlenecks: bottlenecks(&cases),
         recommendations: without_repeats(&cases),
         environment: Environment {
             machine: MachineInfo {
@@ -230,6 +234,19 @@ pub(crate) fn run(cases: Vec<CaseReport>, ignored: &[(&str, &str)]) -> RunReport
         cases,
         ignored,
     }
+}
+
+/// A limit with figures beside it.
+pub(super) fn limited(limit: Limit) -> Bottleneck {
+    let saturation = Saturation {
+        peak_per_sec: 198.0,
+        at: "400/s".to_owned(),
+        knee: Some("150/s".to_owned()),
+        knee_utilisation: Some(0.76),
+        concurrency: Some(1.02),
+    };
+    let sentence = format!("{limit}: 198/s of 400/s asked were carried out");
+    Bottleneck { limit, sentence, saturation: Some(saturation) }
 }
 
 /// A run in which everything is there that a report can hold.
@@ -258,9 +275,12 @@ pub(super) fn full() -> RunReport {
         took_s: 3.1,
         by: "SIGKILL".to_owned(),
     });
+    stopped.loads[0].littles_law =
+        Some(LittlesLaw { in_flight: 1.3, per_sec: 98.0, time_s: 0.013, uncertainty: 0.02 });
     stopped.figures.push(Figure { name: "recovery_time".into(), value: 3.0, unit: "s".into() });
     stopped.notes.push("the index held 10 000 documents".to_owned());
     stopped.warnings.push("2 processes outlived the case and were ended".to_owned());
+    stopped.bottleneck = Some(limited(Limit::Lock));
     stopped.recommendations = recommend(&stopped);
     stopped.alert_thresholds = AlertThresholds { success_rate: Some(0.97), ..AlertThresholds::default() };
     stopped.alerts = alerts(&stopped.alert_thresholds, &[seen], &Peaks::default());

@@ -88,8 +88,18 @@ fn windows_of_a_second() {
             window(3, 50.0, 26 * MIB, 26 * MIB, 4000),
         ]
     );
-    let eth0 = InterfaceUse { name: "eth0".to_owned(), received_bytes: 150, sent_bytes: 300 };
-    let lo = InterfaceUse { name: "lo".to_owned(), received_bytes: 1500, sent_bytes: 1500 };
+    let eth0 = InterfaceUse {
+        name: "eth0".to_owned(),
+        received_bytes: 150,
+        sent_bytes: 300,
+        link_bytes_per_sec: None,
+    };
+    let lo = InterfaceUse {
+        name: "lo".to_owned(),
+        received_bytes: 1500,
+        sent_bytes: 1500,
+        link_bytes_per_sec: None,
+    };
     assert_eq!(resources.machine.interfaces, Some(vec![eth0, lo]));
     assert_eq!(
         Resources { windows: Vec::new(), machine: MachineUse::default(), ..resources },
@@ -97,6 +107,8 @@ fn windows_of_a_second() {
             peak_memory_bytes: 30 * MIB,
             // 100 to 600 ms; 600 to 900 ms was busier, but is too short to tell.
             peak_cpu_percent: Some(50.0),
+            cores_available: Some(2.0),
+            descriptor_limit: None,
             mean_cpu_percent: Some(100.0 * 3.4 / 3.8 / 2.0),
             cpu_seconds: 3.4,
             peak_threads: 5,

@@ -3,7 +3,9 @@
 //! Owns the rules and the order of importance. Each sentence begins with the figure it rests on; where there is no
 //! figure there is no advice. Never changes a verdict.
 
+mod bottleneck;
 mod ending;
+mod finding;
 mod load;
 mod resources;
 
@@ -18,15 +20,21 @@ enum Kind {
     Crash,
     Stop,
     Deaf,
+    NoRecovery,
+    Leak,
     Errors,
     Unfinished,
     Timeouts,
     Dropped,
     Collapse,
+    Limit,
     Machine,
     LateStarts,
     Rejections,
+    BreakingPoint,
+    Capacity,
     MemoryNear,
+    Drift,
     Tail,
 }
 
@@ -78,7 +86,13 @@ fn advice_on(case: &CaseReport) -> Vec<Advice> {
         }
         found
     });
-    let all = ending::advice(case).into_iter().chain(resources::advice(case)).chain(from_loads);
+    let all = ending::advice(case)
+        .into_iter()
+        .chain(finding::advice(case))
+        .chain(bottleneck::advice(case))
+        .chain(resources::advice(case))
+        .chain(from_loads)
+        .filter(|advice| !bottleneck::says(case, advice.kind));
     let mut worst = BTreeMap::<(Kind, String), Advice>::new();
     for advice in all {
         let key = (advice.kind, advice.topic.clone());

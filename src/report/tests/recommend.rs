@@ -1,8 +1,14 @@
+use std::time::Duration;
+
 use crate::{
+    judge::{
+        BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Finding, Leak, Limit,
+        Offered, PastPeak, Recovery,
+    },
     observe::{Figures, Kind as Failure, Observation, Window},
     report::{
         CaseReport, StopReport, recommend,
-        tests::{case, counts, ended, figures, memory, observation, stepped},
+        tests::{case, counts, ended, figures, limited, memory, observation, stepped},
         without_repeats,
     },
     stop::StopReason,
@@ -228,4 +234,101 @@ fn cases_that_say_the_same_say_it_once() {
         all[2].sentence
     );
     assert_eq!(without_repeats(&[]), []);
+}
+
+/// What is said about a case that found this out.
+fn said_of(detail: Detail) -> Vec<String> {
+    let mut case = case("x", &[]);
+    case.findings.push(Finding::new("a procedure", detail));
+    recommend(&case)
+}
+
+#[test]
+fn findings_that_are_not_as_they_should_be() {
+    let objective = || "success_rate >= 95%: 81.2%".to_owned();
+    let breaks =
+        BreakingPoint::Between { holds_per_sec: 190.0, breaks_per_sec: 200.0, objective: objective() };
+    let said = said_of(Detail::BreakingPoint { found: breaks, trials: Vec::new() }).join("\n");
+    assert!(said.contains("190/s") && said.contains("200/s"), "{said}");
+    assert!(
+        said.ends_with(": admit 190/s at most, with room below it for bursts, and refuse the rest"),
+        "{said}"
+    );
+    let serves = Capacity::Between { holds: 8, breaks: 9, objective: objective() };
+    let said = said_of(Detail::Capacity { of: Concurrent::Operations, found: serves, trials: Vec::new() })
+        .join("\n");
+    assert!(said.ends_with(": admit 8 operations at once at most, and refuse the rest early"), "{said}");
+    let at = |offered_per_sec, goodput_per_sec| Offered { offered_per_sec, goodput_per_sec };
+    let past = PastPeak { peak: at(200.0, 190.0), worst: at(300.0, 40.0), share: 0.21 };
+    insta::assert_snapshot!(
+        said_of(Detail::Degradation { found: Degradation::Collapse(past), loads: Vec::new() }).join("\n"),
+        @"collapse: 40/s succeed at 300/s, 21% of the 190/s at 200/s: bound its queue or its concurrency near 190/s, drop work whose caller has given up, and refuse the rest early"
+    );
+    let found = Recovery::NotWithin { watched: Duration::from_secs(60) };
+    let said = said_of(Detail::Recovery { found, depth: None, attempts: Vec::new() }).join("\n");
+    assert!(said.contains(": look for what keeps the load up after it is gone: "), "{said}");
+    let found = Leak::Leaking { bytes_per_sec: 2e5, at_least_bytes_per_sec: 1.8e5, over_s: 60.0 };
+    let said = said_of(Detail::Leak { found }).join("\n");
+    assert!(
+        said.contains("200 kB/s") && said.contains(": that is 686.6 MiB an hour: look for what is kept"),
+        "{said}"
+    );
+    let found = Drift::Rising { percentile: "p50".into(), per_minute: 0.02, at_least_per_minute: 0.01 };
+    assert_eq!(said_of(Detail::Drift { found }).len(), 1);
+    let found = ErrorDrift::Rising { per_minute: 0.02, at_least_per_minute: 0.01 };
+    assert!(
+        said_of(Detail::ErrorDrift { found })[0].ends_with("connections, descriptors, space, credentials")
+    );
+}
+
+#[test]
+fn findings_that_are_as_they_should_be_or_unknown() {
+    let reason = || "too few windows".to_owned();
+    let quiet = [
+        Detail::BreakingPoint { found: BreakingPoint::AtLeast { holds_per_sec: 1e3 }, trials: Vec::new() },
+        Detail::Degradation { found: Degradation::Inconclusive { reason: reason() }, loads: Vec::new() },
+        Detail::Leak { found: Leak::None { bytes_per_sec: 10.0, over_s: 60.0 } },
+        Detail::Drift { found: Drift::Inconclusive { reason: reason() } },
+        Detail::ErrorDrift { found: ErrorDrift::None { per_minute: 0.0 } },
+        Detail::Capacity {
+            of: Concurrent::Connections,
+            found: Capacity::AtLeast { holds: 1_000 },
+            trials: Vec::new(),
+        },
+        Detail::Recovery {
+            found: Recovery::Recovered { after: Duration::from_secs(2) },
+            depth: None,
+            attempts: Vec::new(),
+        },
+    ];
+    for detail in quiet {
+        assert_eq!(said_of(detail), [""; 0]);
+    }
+}
+
+#[test]
+fn a_limit_says_what_to_do_and_silences_what_it_explains() {
+    let mut pool = case("x", &[observation("load", counts(400, 100, 0, 0, 0))]);
+    pool.bottleneck = Some(limited(Limit::Pool));
+    assert_eq!(
+        recommend(&pool),
+        [
+            "pool: 198/s of 400/s asked were carried out: give the pool more places, or hold each for shorter; beyond them \
+          a load only waits or is refused"
+        ]
+    );
+    pool.bottleneck = Some(limited(Limit::Lock));
+    assert_eq!(recommend(&pool).len(), 2, "refusals are no lock");
+    let mut cores = case("x", &[]);
+    cores.resources.peak_cpu_percent = Some(97.0);
+    cores.bottleneck = Some(limited(Limit::Cpu));
+    let advice = recommend(&cores);
+    assert!(advice.len() == 1 && advice[0].contains(": profile what an operation computes"), "{advice:?}");
+    for silent in [Limit::Nothing, Limit::Inconclusive] {
+        cores.bottleneck = Some(limited(silent));
+        assert!(recommend(&cores)[0].starts_with("CPU reached 97% "), "{silent}");
+    }
+    let mut ended_by_it = stopped(StopReason::Cpu, "SIGTERM");
+    ended_by_it.bottleneck = Some(limited(Limit::Cpu));
+    assert_eq!(recommend(&ended_by_it).len(), 1, "the stop has said it");
 }

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use crate::{
     case::Severity,
     journal::Figure,
-    judge::{Judgement, Verdict},
+    judge::{Judgement, Limit, Verdict},
     monitor::{PressureUse, StallUse},
     observe::{Counter, Kind, Phase},
     report::{
         CaseReport, CounterReport, StopReport, case_line, summary_text,
-        tests::{case, counts, ended, expecting, full, memory, observation, run, stepped},
+        tests::{case, counts, ended, expecting, full, limited, memory, observation, run, stepped},
     },
     stop::StopReason,
     supervisor::Ending,
@@ -361,4 +361,20 @@ fn long_waits_for_a_resource_are_told_beside_the_peaks() {
         of(2.5, 0.4, 1.3),
         "peak CPU 23%, memory 64 MiB of 1 GiB, waiting for a core 25%, waiting for storage 13%"
     );
+}
+
+#[test]
+fn limits_are_told_of_a_case_and_counted_for_the_run() {
+    let case_with = |name: &str, limit| CaseReport { bottleneck: Some(limited(limit)), ..case(name, &[]) };
+    let cases = [
+        case_with("a", Limit::Lock),
+        case_with("b", Limit::Cpu),
+        case_with("c", Limit::Cpu),
+        case_with("d", Limit::Nothing),
+    ];
+    let text = summary_text(&run(cases.to_vec(), &[]));
+    assert!(text.contains("\nbottlenecks: CPU 2, lock 1\n"), "{text}");
+    assert!(text.contains("\n      limited by: lock: 198/s of 400/s asked were carried out\n"), "{text}");
+    assert!(!text.contains("limited by: nothing"), "{text}");
+    assert!(!summary_text(&run(vec![case("e", &[])], &[])).contains("bottlenecks"));
 }

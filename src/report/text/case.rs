@@ -36,6 +36,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
         page.prose(INDENT, "", &format!("... {more} more loads in report.json"));
     }
     met(&mut page, case);
+    if let Some(bottleneck) = case.bottleneck.as_ref().filter(|found| found.is_reached()) {
+        page.prose(INDENT, "limited by: ", &bottleneck.sentence);
+    }
     for finding in &case.findings {
         page.prose(INDENT, "found: ", &finding.to_string());
     }

@@ -51,6 +51,10 @@ fn head(page: &mut Page, run: &RunReport) {
         &format!("{}: ", outcome(run)),
         &[counts.to_vec(), vec![show::counted(of.operations, "operation")]],
     );
+    if !run.bottlenecks.is_empty() {
+        let limits = run.bottlenecks.iter().map(|count| format!("{} {}", count.limit, count.cases));
+        page.groups(0, "bottlenecks: ", &[limits.collect()]);
+    }
     if let Some(reason) = &run.stopped {
         // Some reasons begin with the word.
         let lead = if reason.starts_with("stopped") { "" } else { "stopped: " };
