@@ -167,6 +167,11 @@ impl Context {
         self.inner.terms.is_dry_run
     }
 
+    /// The users that all closed loads together may have; `None` where there is no limit.
+    pub(crate) fn most_users(&self) -> Option<u64> {
+        self.inner.terms.settings.count("max_concurrency")
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));

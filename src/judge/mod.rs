@@ -4,7 +4,9 @@
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
 
 mod breaking_point;
+mod brief;
 mod capacity;
+mod capacity_search;
 mod degradation;
 mod drift;
 mod expectation;
@@ -13,13 +15,18 @@ mod judgement;
 mod leak;
 mod reading;
 mod recovery;
+mod saturation;
+mod scaling;
+mod search;
 mod stated;
 mod trend;
 mod validity;
 mod verdict;
 
-pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialResult};
+pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial};
+pub use brief::{Brief, BriefTime};
 pub use capacity::{Capacity, Concurrent, LevelTrial};
+pub use capacity_search::{CapacityPlan, CapacitySearch, CapacitySteps};
 pub use degradation::{Degradation, Offered, PastPeak};
 pub use drift::{Drift, DriftRule, ErrorDrift};
 pub use expectation::judge;
@@ -28,6 +35,9 @@ pub use judgement::{Judgement, Observed};
 pub use leak::{Leak, LeakRule};
 pub use reading::samples_needed;
 pub use recovery::{Depth, Recovery, Tolerance};
+pub use saturation::{Saturation, Served};
+pub use scaling::{AgentSeen, PhaseSeen, Settling};
+pub use search::TrialResult;
 pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;
