@@ -147,7 +147,7 @@ impl fmt::Display for PhaseSeen {
 
 impl fmt::Display for AgentSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}, {}", self.name, self.plan, self.figures, self.verdict)
+        write!(f, "{}: {}, {}", self.name, self.figures, self.verdict)
     }
 }
 

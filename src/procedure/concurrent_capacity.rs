@@ -227,7 +227,7 @@ impl ConcurrentCapacity {
         workload: &Arc<W>,
         number: usize,
     ) -> Result<Run> {
-        let name = format!("trial with {users} users");
+        let name = format!("trial with {users} {}", if users == 1 { "user" } else { "users" });
         self.terms.step(cx, &name, number, None);
         let load = Load::users(users as u32).for_duration(self.trial);
         let builder = self.terms.load(cx, load, name).warm_up(self.warm_up);

@@ -1,7 +1,7 @@
 //! The vector index behind a socket: a line protocol on 127.0.0.1, one query a line, one answer a line.
 //!
 //! `search N` asks the index its checked question N and is answered `ok N`, `busy N` or `error N` with the reason.
-//! Anything else is answered `error` and ends the connection. Connections over the limit are told `full` and closed.
+//! Anything else is answered `error` and ends the connection. Connections over the limit are closed at once.
 
 use std::{
     io,
@@ -88,8 +88,6 @@ async fn accept(listener: TcpListener, index: VectorIndex, most: usize) {
             continue;
         };
         if open.load(Ordering::Acquire) >= most {
-            // One that does not take even this is gone already.
-            let _told = stream.try_write(b"full\n");
             continue;
         }
         open.fetch_add(1, Ordering::AcqRel);

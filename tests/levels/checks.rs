@@ -48,7 +48,7 @@ fn refusing_places() {
     let trials = seen.found("capacity")["trials"].as_array().expect("trials");
     let of_seven = trials.iter().filter(|trial| trial["level"] == 7);
     assert_eq!(of_seven.count(), 2, "an end of the interval is tried twice: {trials:?}");
-    assert_eq!(seen.steps()[..2], ["trial with 1 users", "trial with 2 users"]);
+    assert_eq!(seen.steps()[..2], ["trial with 1 user", "trial with 2 users"]);
     assert!(seen.passed, "that a target breaks is no failure");
 }
 
@@ -97,7 +97,7 @@ fn refused() {
 
 fn dry_run() {
     let plans = [
-        ("places_that_refuse", "trial with 1 users: 1 user for 500 ms"),
+        ("places_that_refuse", "trial with 1 user: 1 user for 500 ms"),
         ("a_door_for_120", "100 connections: 0 users to 100 users in 200 ms, 100 users for 800 ms"),
         ("a_limit_of_20_users", "rapid scale: 5 users for 1 s, 40 users for 1 s"),
         ("three_kinds", "steady: 50/s for 2 s"),
