@@ -49,9 +49,10 @@ const RESOLUTION: u64 = 100;
 /// -n`, local ports) is none of the target: there the answer is inconclusive. Users that are set from outside do not change
 /// the trials; durations and `time_scale` do.
 ///
-/// Unless stated otherwise: 100 to 1000 connections (both times the factor of the severity) in steps of a twentieth of the
-/// highest number, at least 50, to within a hundredth of it; opened at 500/s, held for 3 s, with 250 to 750 ms between
-/// two operations of a connection, each of which may take 5 s; `success_rate >= 95%`.
+/// Unless stated otherwise: 100 to 1000 connections (both times the factor of the severity, and no more than the
+/// `max_concurrency` of the case) in steps of a twentieth of the highest number, at least 50, to within a hundredth of it;
+/// opened at 500/s, held for 3 s, with 250 to 750 ms between two operations of a connection, each of which may take 5 s;
+/// `success_rate >= 95%`.
 ///
 /// ```no_run
 /// use proofload::{Context, Outcome, Result, procedure::{ConcurrentConnections, Tcp}};
