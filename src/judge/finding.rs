@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentSeen, BreakingPoint, Capacity, Concurrent, Degradation, Depth, Drift, ErrorDrift, Leak, LevelTrial,
-    Offered, PhaseSeen, Recovery, Saturation, Served, Trial, Verdict,
+    Offered, PhaseSeen, Plateau, Recovery, Served, Trial, Verdict,
 };
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
@@ -67,7 +67,7 @@ pub enum Detail {
     /// From how many users on a target does no more.
     Saturation {
         /// The answer.
-        found: Saturation,
+        found: Plateau,
         /// Every level that was tried, in order.
         levels: Vec<Served>,
     },

@@ -11,8 +11,7 @@ use crate::{
     error::Result,
     expect::Expectation,
     judge::{
-        Capacity, CapacityPlan, CapacitySearch, CapacitySteps, Concurrent, Detail, Finding, Saturation,
-        Served,
+        Capacity, CapacityPlan, CapacitySearch, CapacitySteps, Concurrent, Detail, Finding, Plateau, Served,
     },
     load::Load,
 };
@@ -63,7 +62,7 @@ pub struct OperationsAtOnce {
     /// Up to how many the objectives hold.
     pub capacity: Capacity,
     /// From how many on goodput rises no more.
-    pub saturation: Saturation,
+    pub saturation: Plateau,
     /// What each number of users came to, in the order of the trials.
     pub levels: Vec<Served>,
 }
@@ -180,7 +179,7 @@ impl ConcurrentCapacity {
         }
         let found = OperationsAtOnce {
             capacity: looking.search.found(),
-            saturation: Saturation::find(&looking.levels),
+            saturation: Plateau::find(&looking.levels),
             levels: looking.levels,
         };
         if !cx.is_dry_run() {
@@ -238,7 +237,7 @@ impl ConcurrentCapacity {
 
     /// The number of users to try for the saturation alone. A new highest goodput can move it, so each is tried once.
     fn narrower(&self, levels: &[Served]) -> Option<u64> {
-        let wanted = Saturation::find(levels).next_level().filter(|_| self.narrows_saturation);
+        let wanted = Plateau::find(levels).next_level().filter(|_| self.narrows_saturation);
         wanted.filter(|wanted| levels.iter().all(|served| served.level != *wanted))
     }
 

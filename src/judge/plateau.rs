@@ -32,7 +32,7 @@ const WOULD_SHOW: f64 = 1.1;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Saturation {
+pub enum Plateau {
     /// Goodput rises no more from here on.
     At {
         /// The number of users.
@@ -60,19 +60,19 @@ pub enum Saturation {
     },
 }
 
-impl Saturation {
+impl Plateau {
     /// Looks at levels in any order. Of several trials at one level the best counts: a busy machine takes away and never
     /// adds.
     ///
     /// ```
-    /// use proofload::judge::{Saturation, Served};
+    /// use proofload::judge::{Plateau, Served};
     /// let places = |level: u64| Served {
     ///     level,
     ///     goodput_per_sec: level.min(7) as f64 * 50.0,
     ///     response_mean_s: Some(0.02 * (level as f64 / 7.0).max(1.0)),
     /// };
     /// assert_eq!(
-    ///     Saturation::find(&[1, 2, 4, 6, 7, 8, 16].map(places)).to_string(),
+    ///     Plateau::find(&[1, 2, 4, 6, 7, 8, 16].map(places)).to_string(),
     ///     "from 7 users on it does no more: 350/s with 7, 300/s with 6, 350/s at most (by Little's law 7.0 users)"
     /// );
     /// ```
@@ -131,7 +131,7 @@ fn best_of_each(served: &[Served]) -> BTreeMap<u64, Served> {
     levels
 }
 
-impl fmt::Display for Saturation {
+impl fmt::Display for Plateau {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rate = |per_sec: f64| Rate::new(per_sec.round());
         match self {
@@ -171,10 +171,10 @@ mod tests {
     }
 
     /// Doubles, then narrows, as the procedure does.
-    fn narrowed(target: impl Fn(u64) -> Served) -> Saturation {
+    fn narrowed(target: impl Fn(u64) -> Served) -> Plateau {
         let mut served: Vec<Served> = [1, 2, 4, 8, 16, 32, 64].map(&target).to_vec();
         loop {
-            let found = Saturation::find(&served);
+            let found = Plateau::find(&served);
             let Some(level) = found.next_level() else { return found };
             assert!(served.iter().all(|s| s.level != level), "{level} was tried already");
             served.push(target(level));
@@ -186,7 +186,7 @@ mod tests {
         for places in 1..=19 {
             let found = narrowed(queue(places));
             assert_eq!(found.level(), Some(places), "{found}");
-            let Saturation::At { by_littles_law: Some(users), .. } = found else { panic!("{found}") };
+            let Plateau::At { by_littles_law: Some(users), .. } = found else { panic!("{found}") };
             assert!((users - places as f64).abs() < 1e-9, "{users}");
         }
     }
@@ -198,7 +198,7 @@ mod tests {
             "not saturated: 3200/s with 64 users, the most that was tried"
         );
         let close = [60, 61].map(queue(60));
-        assert_eq!(Saturation::find(&close).level(), None, "one user in sixty would not show");
+        assert_eq!(Plateau::find(&close).level(), None, "one user in sixty would not show");
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
         let served =
             served.map(|(level, goodput_per_sec)| Served { level, goodput_per_sec, response_mean_s: None });
         assert_eq!(
-            Saturation::find(&served).to_string(),
+            Plateau::find(&served).to_string(),
             "from 2 users on it does no more: 100/s with 2, 50/s with 1, 100/s at most"
         );
     }
@@ -217,9 +217,9 @@ mod tests {
         let served = [(7, 200.0), (7, 350.0), (6, 300.0), (16, 340.0)];
         let served =
             served.map(|(level, goodput_per_sec)| Served { level, goodput_per_sec, response_mean_s: None });
-        assert_eq!(Saturation::find(&served).level(), Some(7));
-        assert_eq!(Saturation::find(&[]).to_string(), "saturation cannot be told: nothing was tried");
+        assert_eq!(Plateau::find(&served).level(), Some(7));
+        assert_eq!(Plateau::find(&[]).to_string(), "saturation cannot be told: nothing was tried");
         let nothing = Served { level: 1, goodput_per_sec: 0.0, response_mean_s: None };
-        assert!(matches!(Saturation::find(&[nothing]), Saturation::Inconclusive { .. }));
+        assert!(matches!(Plateau::find(&[nothing]), Plateau::Inconclusive { .. }));
     }
 }
