@@ -6,11 +6,15 @@
 mod targets;
 
 use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
+use targets::index_server::{IndexServer, Refusal, answer, request};
 use targets::vector_index::corpus::{Corpus, Document};
 use targets::vector_index::embed::{embed, has_words};
 use targets::vector_index::pool::{Busy, JobError, Pending, Pool};
@@ -289,4 +293,54 @@ async fn what_cannot_work_is_refused_with_the_reason() -> Result {
     let empty = Document { id: 300, text: String::new() };
     assert_eq!(index.insert(empty).await.map_err(|error| error.to_string()), Err(expected.to_owned()));
     Ok(())
+}
+
+// The index behind a socket.
+
+/// What a client reads that sends this and then says no more, one line each.
+fn said_to(server: &IndexServer, request: &[u8]) -> std::result::Result<Vec<String>, std::io::Error> {
+    let mut stream = TcpStream::connect(server.address())?;
+    stream.write_all(request)?;
+    stream.shutdown(Shutdown::Write)?;
+    BufReader::new(stream).lines().collect()
+}
+
+#[test]
+fn a_server_answers_line_by_line_and_closes_what_is_too_many() -> Result {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let dir = tempfile::tempdir()?;
+    let index = VectorIndex::open(dir.path(), small())?;
+    let server = runtime.block_on(IndexServer::start(index, 1))?;
+    let two = [request(3), request(4)].concat();
+    assert_eq!(said_to(&server, &two)?, ["ok 3", "ok 4"]);
+    // The place of the connection before is free once the server has seen its end.
+    let line = (0..500).find_map(|_| {
+        thread::sleep(Duration::from_millis(10));
+        said_to(&server, b"find 3\n").ok().filter(|lines| !lines.is_empty())
+    });
+    assert_eq!(line, Some(vec!["error".to_owned()]));
+
+    let held = (0..500).find_map(|_| {
+        thread::sleep(Duration::from_millis(10));
+        let mut held = TcpStream::connect(server.address()).ok()?;
+        held.write_all(&request(5)).ok()?;
+        let mut line = String::new();
+        BufReader::new(&held).read_line(&mut line).ok().filter(|read| *read > 0)?;
+        Some((held, line))
+    });
+    let (_held, line) = held.ok_or("no connection was let in")?;
+    assert_eq!(line, "ok 5\n");
+    // A reset or an end, whichever comes first.
+    let refused = said_to(&server, &request(6)).unwrap_or_default();
+    assert!(refused.is_empty(), "one connection is all there may be: {refused:?}");
+    Ok(())
+}
+
+#[test]
+fn an_answer_is_one_to_the_question_that_was_asked() {
+    assert_eq!(answer(7, b"ok 7"), None);
+    assert_eq!(answer(7, b"ok 7\n"), Some(Ok(())));
+    assert_eq!(answer(7, b"busy 7\n"), Some(Err(Refusal::Busy)));
+    assert_eq!(answer(7, b"ok 8\n"), Some(Err(Refusal::Wrong("ok 8".to_owned()))));
+    assert_eq!(answer(7, b"error 7 wrong\n"), Some(Err(Refusal::Wrong("error 7 wrong".to_owned()))));
 }

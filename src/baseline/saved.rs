@@ -183,6 +183,9 @@ fn number(finding: &Finding) -> Option<SavedFinding> {
         | Detail::Leak { .. }
         | Detail::Drift { .. }
         | Detail::ErrorDrift { .. }
+        | Detail::Saturation { .. }
+        | Detail::RapidScale { .. }
+        | Detail::MixedAgents { .. }
         | Detail::Recovery { .. } => return None,
     };
     let (procedure, name, unit) = (finding.procedure.clone(), name.to_owned(), unit.to_owned());

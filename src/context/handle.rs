@@ -220,6 +220,11 @@ impl Context {
         assertions.iter().for_each(|assertion| self.judged(judge_findings(assertion, &findings)));
     }
 
+    /// The users that all closed loads together may have; `None` where there is no limit.
+    pub(crate) fn most_users(&self) -> Option<u64> {
+        self.inner.terms.settings.count("max_concurrency")
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));

@@ -2,6 +2,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    TrialResult,
+    search::{Axis, Interval, LevelSearch, Tried},
+};
 use crate::units::Rate;
 
 /// How the rates of a search are chosen.
@@ -40,25 +44,6 @@ impl Default for SearchPlan {
             repeats: 2,
         }
     }
-}
-
-/// What a trial at one rate came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum TrialResult {
-    /// Every objective held.
-    Held,
-    /// One did not.
-    Broke {
-        /// The objective with the figure that was seen.
-        objective: String,
-    },
-    /// It cannot be told: the generator was the limit, or there were too few operations.
-    Unknown {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// One trial of a search.
@@ -126,113 +111,96 @@ pub enum BreakingPoint {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Search {
-    plan: SearchPlan,
-    trials: Vec<Trial>,
-    next: Option<f64>,
-    unknown: Option<String>,
+    levels: LevelSearch<SearchPlan>,
 }
 
 impl Search {
     /// A search that has not tried anything.
     pub fn new(plan: SearchPlan) -> Self {
-        Self { next: Some(plan.from.per_second()), plan, trials: Vec::new(), unknown: None }
+        Self { levels: LevelSearch::new(plan) }
     }
 
     /// The rate to try next; `None` when the search is over.
     pub fn next_rate(&self) -> Option<Rate> {
-        self.next.map(Rate::new)
+        self.levels.next().map(Rate::new)
     }
 
     /// Says what came of the trial at [`Search::next_rate`].
     pub fn tell(&mut self, result: TrialResult) {
-        let Some(per_sec) = self.next else { return };
-        if let TrialResult::Unknown { reason } = &result {
-            self.unknown = Some(format!("at {}: {reason}", Rate::new(per_sec)));
-        }
-        self.trials.push(Trial { per_sec, result });
-        self.next = if self.unknown.is_some() { None } else { self.choose() };
+        self.levels.tell(result);
     }
 
     /// Every trial, in the order in which they were made.
     pub fn trials(&self) -> &[Trial] {
-        &self.trials
+        self.levels.trials()
     }
 
-    /// The highest rate below all that broke that held each time.
-    fn holds(&self) -> Option<f64> {
-        let breaks = self.breaks().unwrap_or(f64::INFINITY);
-        let held = self.trials.iter().filter(|t| t.result == TrialResult::Held && t.per_sec < breaks);
-        held.map(|t| t.per_sec).max_by(f64::total_cmp)
-    }
-
-    /// The lowest rate that broke. A rate that held once and broke once broke.
-    fn breaks(&self) -> Option<f64> {
-        let broke = self.trials.iter().filter(|t| matches!(t.result, TrialResult::Broke { .. }));
-        broke.map(|t| t.per_sec).min_by(f64::total_cmp)
-    }
-
-    fn tries_of(&self, per_sec: f64) -> u32 {
-        self.trials.iter().filter(|t| t.per_sec == per_sec).count() as u32
-    }
-
-    fn choose(&self) -> Option<f64> {
-        let most = self.plan.to.per_second();
-        let again = |per_sec: f64| (self.tries_of(per_sec) < self.plan.repeats).then_some(per_sec);
-        match (self.holds(), self.breaks()) {
-            (Some(holds), None) if holds < most => Some(self.after(holds).min(most)),
-            (Some(holds), None) => again(holds),
-            (Some(holds), Some(breaks)) if breaks - holds > holds * self.plan.resolution => {
-                Some(self.between(holds, breaks))
+    /// What is known so far.
+    pub fn found(&self) -> BreakingPoint {
+        match self.levels.found("no rate was tried") {
+            Interval::Between { holds, breaks, objective } => {
+                BreakingPoint::Between { holds_per_sec: holds, breaks_per_sec: breaks, objective }
             }
-            (Some(holds), Some(breaks)) => again(holds).or_else(|| again(breaks)),
-            (None, Some(breaks)) => again(breaks),
-            (None, None) => None,
+            Interval::AtLeast { holds } => BreakingPoint::AtLeast { holds_per_sec: holds },
+            Interval::Under { breaks, objective } => {
+                BreakingPoint::Under { breaks_per_sec: breaks, objective }
+            }
+            Interval::Inconclusive { holds, reason } => {
+                BreakingPoint::Inconclusive { holds_per_sec: holds, reason }
+            }
         }
+    }
+}
+
+impl Tried for Trial {
+    type Level = f64;
+
+    fn new(per_sec: f64, result: TrialResult) -> Self {
+        Self { per_sec, result }
+    }
+
+    fn level(&self) -> f64 {
+        self.per_sec
+    }
+
+    fn result(&self) -> &TrialResult {
+        &self.result
+    }
+}
+
+/// The rates of a plan.
+impl Axis for SearchPlan {
+    type Trial = Trial;
+
+    fn first(&self) -> f64 {
+        self.from.per_second()
+    }
+
+    fn last(&self) -> f64 {
+        self.to.per_second()
     }
 
     fn after(&self, per_sec: f64) -> f64 {
-        match self.plan.steps {
+        match self.steps {
             Steps::By(step) => per_sec + step.per_second(),
             Steps::Times(factor) => per_sec * factor,
         }
     }
 
     /// The middle of an interval, to whole operations where these are fine enough.
-    fn between(&self, holds: f64, breaks: f64) -> f64 {
+    fn between(&self, holds: f64, breaks: f64) -> Option<f64> {
         let middle = f64::midpoint(holds, breaks);
         let rounded = middle.round();
-        if rounded > holds && rounded < breaks { rounded } else { middle }
+        let is_wide = breaks - holds > holds * self.resolution;
+        is_wide.then_some(if rounded > holds && rounded < breaks { rounded } else { middle })
     }
 
-    /// What is known so far.
-    pub fn found(&self) -> BreakingPoint {
-        let holds = self.holds();
-        if let Some(reason) = &self.unknown {
-            return BreakingPoint::Inconclusive { holds_per_sec: holds, reason: reason.clone() };
-        }
-        match (holds, self.breaks()) {
-            (Some(holds_per_sec), Some(breaks_per_sec)) => BreakingPoint::Between {
-                holds_per_sec,
-                breaks_per_sec,
-                objective: self.objective(breaks_per_sec),
-            },
-            (Some(holds_per_sec), None) => BreakingPoint::AtLeast { holds_per_sec },
-            (None, Some(breaks_per_sec)) => {
-                BreakingPoint::Under { breaks_per_sec, objective: self.objective(breaks_per_sec) }
-            }
-            (None, None) => {
-                BreakingPoint::Inconclusive { holds_per_sec: None, reason: "no rate was tried".to_owned() }
-            }
-        }
+    fn repeats(&self) -> u32 {
+        self.repeats
     }
 
-    fn objective(&self, per_sec: f64) -> String {
-        let of_rate = self.trials.iter().filter(|t| t.per_sec == per_sec);
-        let mut broken = of_rate.filter_map(|t| match &t.result {
-            TrialResult::Broke { objective } => Some(objective.clone()),
-            TrialResult::Held | TrialResult::Unknown { .. } => None,
-        });
-        broken.next_back().unwrap_or_default()
+    fn show(per_sec: f64) -> String {
+        Rate::new(per_sec).to_string()
     }
 }
 

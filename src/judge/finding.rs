@@ -3,8 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BreakingPoint, Capacity, Concurrent, Degradation, Depth, Drift, ErrorDrift, Leak, LevelTrial, Offered,
-    Recovery, Trial,
+    AgentSeen, BreakingPoint, Capacity, Concurrent, Degradation, Depth, Drift, ErrorDrift, Leak, LevelTrial,
+    Offered, PhaseSeen, Plateau, Recovery, Served, Trial, Verdict,
 };
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
@@ -64,6 +64,23 @@ pub enum Detail {
         /// Every trial, in order.
         trials: Vec<LevelTrial>,
     },
+    /// From how many users on a target does no more.
+    Saturation {
+        /// The answer.
+        found: Plateau,
+        /// Every level that was tried, in order.
+        levels: Vec<Served>,
+    },
+    /// How a target took users that came and went.
+    RapidScale {
+        /// A row for each phase.
+        phases: Vec<PhaseSeen>,
+    },
+    /// How several kinds of users fared beside each other.
+    MixedAgents {
+        /// A row for each kind.
+        agents: Vec<AgentSeen>,
+    },
     /// Whether a target came back to normal after an overload.
     Recovery {
         /// The answer; of several attempts, the worst.
@@ -85,10 +102,20 @@ impl Finding {
             Detail::Drift { found } => found.to_string(),
             Detail::ErrorDrift { found } => found.to_string(),
             Detail::Capacity { of, found, .. } => format!("{}: {found}", of.words()),
+            Detail::Saturation { found, .. } => found.to_string(),
+            Detail::RapidScale { phases } => rows("phases", phases, |phase| phase.verdict),
+            Detail::MixedAgents { agents } => rows("kinds of users", agents, |agent| agent.verdict),
             Detail::Recovery { found, depth, attempts } => recovery(found, depth.as_ref(), attempts.len()),
         };
         Self { procedure: procedure.to_owned(), sentence, detail }
     }
+}
+
+/// How many of them passed, and each by itself.
+fn rows<T: fmt::Display>(what: &str, rows: &[T], verdict: fn(&T) -> Verdict) -> String {
+    let passed = rows.iter().filter(|row| verdict(row) == Verdict::Pass).count();
+    let all: Vec<String> = rows.iter().map(T::to_string).collect();
+    format!("{passed} of {} {what} met their objectives: {}", rows.len(), all.join("; "))
 }
 
 fn recovery(found: &Recovery, depth: Option<&Depth>, attempts: usize) -> String {

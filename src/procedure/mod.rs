@@ -3,11 +3,21 @@
 //! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
 //! (the rules are in [`judge`](crate::judge)).
 
+mod concurrent_capacity;
+mod concurrent_connections;
 mod maximum_throughput;
+mod mixed_agents;
+mod rapid_scale;
 mod terms;
 
 pub use crate::case::Severity;
+pub use concurrent_capacity::{ConcurrentCapacity, OperationsAtOnce};
+pub use concurrent_connections::{
+    ConcurrentConnections, ConnectionEnd, ConnectionFailure, ConnectionsAtOnce, Connector, Tcp, TcpConnection,
+};
 pub use maximum_throughput::{MaximumThroughput, Throughput};
+pub use mixed_agents::{Agent, Mixed, MixedAgents, Pattern};
+pub use rapid_scale::{RapidScale, Scaled};
 
 /// A procedure whose terms contradict themselves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

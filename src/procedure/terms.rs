@@ -10,6 +10,7 @@ use crate::{
     expect::{Expectation, ExpectationError},
     judge::{Judgement, TrialResult, Verdict, judge},
     load::Load,
+    observe::Observation,
 };
 
 /// What a user may say of every procedure.
@@ -112,10 +113,36 @@ impl Terms {
 
     /// A load on these terms, whose level the settings do not change.
     pub(super) fn load(&self, cx: &Context, load: impl Into<Load>, name: impl Into<String>) -> LoadBuilder {
-        let builder = cx.load(load).named(name).at_its_own_level();
+        self.load_as_set(cx, load, name).at_its_own_level()
+    }
+
+    /// A load on these terms, whose level the settings may change.
+    pub(super) fn load_as_set(
+        &self,
+        cx: &Context,
+        load: impl Into<Load>,
+        name: impl Into<String>,
+    ) -> LoadBuilder {
+        let builder = cx.load(load).named(name);
         match self.timeout {
             Some(timeout) => builder.timeout(timeout),
             None => builder,
+        }
+    }
+
+    /// Refuses a highest level that the case may not reach, before anything runs.
+    pub(super) fn within_limit(
+        &self,
+        cx: &Context,
+        most: u64,
+        what: &str,
+    ) -> std::result::Result<(), ProcedureError> {
+        match cx.most_users().filter(|limit| most > *limit) {
+            Some(limit) => Err(self.wrong(format!(
+                "it goes up to {most} {what} at once, and the case may have {limit}: raise `max_concurrency` for this \
+                 case, or go less far"
+            ))),
+            None => Ok(()),
         }
     }
 
@@ -144,6 +171,14 @@ impl Terms {
         let (number, of) = (number as u64, of.map(|of| of as u64));
         cx.step(Step { procedure: self.procedure.to_owned(), step: step.into(), number, of });
     }
+}
+
+/// What was seen by its objectives: the verdict of all, and each that was not met.
+pub(super) fn judged(objectives: &[Expectation], seen: &Observation) -> (Verdict, Vec<String>) {
+    let judged: Vec<Judgement> = objectives.iter().map(|objective| judge(objective, seen, 1)).collect();
+    let verdict = judged.iter().map(|judgement| judgement.verdict).fold(Verdict::Pass, Verdict::worse);
+    let missed = judged.into_iter().filter(|judgement| judgement.verdict != Verdict::Pass);
+    (verdict, missed.map(|judgement| judgement.sentence).collect())
 }
 
 /// What a trial came to by its objectives.

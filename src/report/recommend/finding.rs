@@ -21,6 +21,9 @@ fn of_finding(finding: &Finding) -> Option<Advice> {
         Detail::ErrorDrift { found } => error_drift(found)?,
         Detail::Capacity { of, found, .. } => capacity(*of, found)?,
         Detail::Recovery { found, .. } => recovery(found)?,
+        // What the target does no more of is for the bottleneck to say; a row that missed its objectives is among the
+        // expectations.
+        Detail::Saturation { .. } | Detail::RapidScale { .. } | Detail::MixedAgents { .. } => return None,
     };
     Some(Advice { kind, topic: topic.to_owned(), weight, figure: finding.sentence.clone(), action })
 }
