@@ -60,6 +60,9 @@ pub(super) struct Level<'a> {
     pub(super) dropped: f64,
     /// Mean service time of those carried out; in a part of a ramp the median of the windows' medians.
     pub(super) time_s: Option<f64>,
+    /// The service time that is usual: between the mean, which a few delays of a busy machine lengthen, and the median,
+    /// which is short where times are skewed.
+    pub(super) usual_s: Option<f64>,
     /// What the quickest tenth took: those that found the target free, if any did.
     pub(super) quick_s: Option<f64>,
     /// Median response time.
@@ -159,6 +162,7 @@ fn whole<'a>(load: &'a Observation, phase: &Phase, from_s: f64, to_s: f64) -> Op
     let quick_s = figures.service.percentile(0.1).map(|time| time.as_secs_f64());
     let lost = (counts.timeout + counts.unfinished + counts.dropped) as f64;
     let behind = lost + left_behind(figures.after_phase, carried_per_sec, quick_s.unwrap_or(0.0));
+    let mean_s = figures.service.mean().as_secs_f64();
     let seconds = |time: Duration| Some(time.as_secs_f64()).filter(|time| *time > 0.0);
     Some(Level {
         load,
@@ -167,7 +171,8 @@ fn whole<'a>(load: &'a Observation, phase: &Phase, from_s: f64, to_s: f64) -> Op
         refused: share(counts.rejected as f64, counts.due),
         behind: share(behind, counts.due),
         dropped: share(counts.dropped as f64, counts.due),
-        time_s: seconds(figures.service.mean()),
+        time_s: Some(mean_s).filter(|mean| *mean > 0.0),
+        usual_s: figures.service.percentile(0.5).and_then(seconds).map(|median| (median * mean_s).sqrt()),
         quick_s,
         response_s: median(figures),
         refusal_s: figures.rejected.percentile(0.5).and_then(seconds),
@@ -215,6 +220,7 @@ fn part<'a>(load: &'a Observation, windows: &[&Window]) -> Option<Level<'a>> {
         behind: share((dropped + lost) as f64 + more, due),
         dropped: share(dropped as f64, due),
         time_s: middle,
+        usual_s: middle,
         quick_s,
         response_s: middle,
         refusal_s: None,

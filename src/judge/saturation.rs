@@ -64,7 +64,7 @@ impl<'a> Saturated<'a> {
 
     /// Operations that were served at once, by Little's law.
     pub(super) fn concurrency(&self) -> Option<f64> {
-        Some(self.peak.carried_per_sec * self.calm?.time_s?)
+        Some(self.peak.carried_per_sec * self.calm?.usual_s?)
     }
 
     /// How many times as long as at the calm level an answer took.
@@ -149,6 +149,16 @@ mod tests {
         assert_eq!(found(&[closed("load", 1, 100, 10), closed("load", 8, 790, 10)]), None);
         assert_eq!(found(&[closed("load", 8, 790, 10)]), None, "one level tells nothing");
         assert_eq!(found(&[closed("fill", 4, 5_000, 1), closed("search", 64, 800, 80)]), None, "other work");
+    }
+
+    #[test]
+    fn a_few_delays_at_the_calm_level_do_not_make_places() {
+        let mut alone = closed("load", 1, 60, 10);
+        // A hundred of 700 were held up for 50 ms by whatever else the machine did.
+        alone.phases[0].figures.service.record_n(50_000_000, 100);
+        let seen = found(&[alone, closed("load", 16, 98, 160)]).expect("16 users got hardly more");
+        let at_once = seen.concurrency.expect("a user alone is calm");
+        assert!((1.0..1.4).contains(&at_once), "the mean alone says 1.5: {at_once}");
     }
 
     #[test]

@@ -393,7 +393,7 @@ impl<'a> Scene<'a> {
         let law = format!(
             "{} of {} each at low load are {at_once:.1} at once (Little's law){}, while {}",
             shown(self.found.peak.carried_per_sec),
-            time(calm.time_s?),
+            time(calm.usual_s?),
             self.cpu_beside(),
             self.symptom()
         );
