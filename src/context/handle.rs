@@ -167,6 +167,11 @@ impl Context {
         self.inner.terms.is_dry_run
     }
 
+    /// The terms on which the case runs.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.inner.terms
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));
@@ -224,5 +229,25 @@ impl Sink for ToJournal {
 
     fn finished(&self, observation: &Observation) {
         self.0.write(Event::LoadFinished(Box::new(observation.clone())));
+    }
+}
+
+/// Two that hear of a load: the journal first.
+pub(super) struct Both(pub(super) ToJournal, pub(super) Arc<dyn Sink>);
+
+impl Sink for Both {
+    fn started(&self, started: &Started) {
+        self.0.started(started);
+        self.1.started(started);
+    }
+
+    fn slice(&self, slice: &Slice) {
+        self.0.slice(slice);
+        self.1.slice(slice);
+    }
+
+    fn finished(&self, observation: &Observation) {
+        self.0.finished(observation);
+        self.1.finished(observation);
     }
 }

@@ -23,8 +23,8 @@ mod workload;
 
 pub use alone::{DriveAloneError, drive_alone};
 pub(crate) use attempt::{is_in_operation, panic_text};
-pub(crate) use collector::{Collecting, Sink, Slice, Started};
-pub(crate) use drive::{Job, drive};
+pub(crate) use collector::{Collecting, Reading, Sink, Slice, Started};
+pub(crate) use drive::{DriveError, Job, drive};
 pub use op::Op;
 pub use workload::Workload;
 pub(crate) use workload::{Async, Blocking};

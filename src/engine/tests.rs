@@ -44,6 +44,7 @@ fn job(load: impl Into<Load>) -> Job {
         max_in_flight: 1_000,
         seed: 1,
         stop: StopToken::new(),
+        reading: Reading::default(),
         case_started: Instant::now(),
         sink: Arc::new(Nobody),
         collecting: Collecting::AtTheEnd,

@@ -3,10 +3,16 @@
 //! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
 //! (the rules are in [`judge`](crate::judge)).
 
+mod exhaustion_recovery;
+mod long_running;
 mod maximum_throughput;
+mod sliding;
+mod steady;
 mod terms;
 
 pub use crate::case::Severity;
+pub use exhaustion_recovery::{Exhaustion, ExhaustionRecovery};
+pub use long_running::{LongRunning, Soak};
 pub use maximum_throughput::{MaximumThroughput, Throughput};
 
 /// A procedure whose terms contradict themselves.
