@@ -106,7 +106,7 @@ impl LoadBuilder {
     }
 
     /// Keeps the load as it is, whatever is set from outside: a procedure has fitted others to it.
-    pub(crate) const fn as_it_is(mut self) -> Self {
+    pub(crate) const fn at_its_own_level_and_length(mut self) -> Self {
         self.level = Level::ItsOwnWithItsLength;
         self
     }

@@ -283,8 +283,11 @@ impl ExhaustionRecovery {
         };
         step("baseline", 1);
         let seen = Arc::new(Steady::new(plan.window, self.tolerance, self.limit, normal));
-        let load =
-            self.terms.load(cx, plan.steady.clone(), "steady").as_it_is().max_in_flight(plan.steady_places);
+        let load = self
+            .terms
+            .load(cx, plan.steady.clone(), "steady")
+            .at_its_own_level_and_length()
+            .max_in_flight(plan.steady_places);
         let load = load.retry(self.steady_retry).heard_by(Arc::clone(&seen) as _, TICK);
         let load = load.until(Arc::clone(&seen).decided());
         let steady = async {
