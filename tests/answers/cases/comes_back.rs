@@ -73,9 +73,10 @@ async fn never(cx: Context) -> Result {
 async fn without_retries(cx: Context) -> Result {
     best_of_three(&cx, |cx| async move {
         let found = abandoned(&cx, Retry::NEVER).await?;
-        // 1000/s for a second leave 600 that 400/s, of which 200/s come anew, work off in 3 s.
+        // 1000/s for a second leave 600 that 400/s, of which 200/s come anew, work off in 3 s; a busy machine is normal
+        // again some time later.
         let after = found.recovery_time().map_or(f64::NAN, |after| after.as_secs_f64());
-        Ok(match (2.0..4.0).contains(&after) {
+        Ok(match (2.0..=5.0).contains(&after) {
             true => Vec::new(),
             false => vec![format!("without retries it {}", found.recovery)],
         })
