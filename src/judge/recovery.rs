@@ -70,12 +70,13 @@ impl Recovery {
     /// windows may overlap, and the answer is as fine as their beginnings are.
     ///
     /// ```
-    /// use proofload::{judge::{Recovery, Tolerance}, observe::{Counts, Figures, Window}};
+    /// use proofload::{
+    ///     Load, drive_alone, judge::{Recovery, Tolerance}, millis, observe::{Counts, Window}, per_second, seconds,
+    /// };
     ///
-    /// let mut baseline = Figures::default();
-    /// baseline.duration_s = 5.0;
-    /// baseline.counts = Counts { due: 500, ok: 500, ..Counts::default() };
-    /// baseline.response.record_n(2_000_000, 500);
+    /// # tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let before = Load::rate(per_second(100)).for_duration(millis(300));
+    /// let before = drive_alone(before, seconds(1), |_op| async { Ok::<_, String>(()) }).await.unwrap();
     /// let window = |(second, p99_us)| Window {
     ///     at_s: f64::from(second),
     ///     length_s: 1.0,
@@ -86,8 +87,9 @@ impl Recovery {
     /// // Slow for three seconds after a release at 1 s.
     /// let windows: Vec<_> = [2e3, 9e5, 8e5, 7e5, 2e3, 2e3, 2e3].into_iter().enumerate()
     ///     .map(|(second, p99_us)| window((second as u32, p99_us))).collect();
-    /// let found = Recovery::find(&baseline, &windows, 1.0, &Tolerance::default());
+    /// let found = Recovery::find(&before.total, &windows, 1.0, &Tolerance::default());
     /// assert_eq!(found.to_string(), "recovered within 3.0 s of the release");
+    /// # });
     /// ```
     pub fn find(baseline: &Figures, windows: &[Window], released_s: f64, tolerance: &Tolerance) -> Self {
         let normal = match Normal::of(baseline, tolerance) {
