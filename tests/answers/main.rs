@@ -4,6 +4,8 @@
 //! A machine that is busy with other things takes part. What no delay can undo (orders, bounds) is required of every try,
 //! the tolerance of an idle machine of the best of three.
 
+#[cfg(target_os = "linux")]
+mod hoard;
 mod targets;
 mod tries;
 

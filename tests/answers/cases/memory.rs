@@ -9,7 +9,7 @@ use proofload::{
     seconds,
 };
 
-use crate::{targets::Hoard, tries::best_of_three};
+use crate::{hoard::Hoard, tries::best_of_three};
 
 const MB: f64 = 1e6;
 
