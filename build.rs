@@ -1,11 +1,13 @@
-//! Notes how the crate is built, and has the bundled suite rebuilt when a case is added.
+//! Notes how the crate is built, and has the suites rebuilt when a case is added.
 
 use std::{env, path::Path, process::Command};
 
 fn main() {
     // The folder is not part of the published package; asking to watch what is not there would rebuild every time.
-    if Path::new("stress/cases").is_dir() {
-        println!("cargo::rerun-if-changed=stress/cases");
+    for cases in ["stress/cases", "tests/answers/cases"] {
+        if Path::new(cases).is_dir() {
+            println!("cargo::rerun-if-changed={cases}");
+        }
     }
     println!("cargo::rerun-if-changed=build.rs");
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());

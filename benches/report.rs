@@ -70,6 +70,7 @@ fn window(n: u32) -> Window {
         max_us: us * 31.3,
         service_p99_us: us * 7.6,
         lateness_p99_us: us / 9.1,
+        memory_bytes: (64 << 20) + u64::from(n) * 4096,
     }
 }
 

@@ -85,6 +85,8 @@ impl fmt::Display for StopReason {
 #[derive(Clone, Debug)]
 pub struct StopToken {
     shared: Arc<Shared>,
+    /// Whoever stops this one stops the token too.
+    parent: Option<Arc<Shared>>,
 }
 
 #[derive(Debug)]
@@ -101,7 +103,13 @@ impl StopToken {
             reason: OnceLock::new(),
             changed: watch::Sender::new(false),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), parent: None }
+    }
+
+    /// A token for a part of the case: stopped with the whole, and ended alone.
+    pub(crate) fn child(&self) -> Self {
+        let parent = self.parent.as_ref().unwrap_or(&self.shared);
+        Self { parent: Some(Arc::clone(parent)), ..Self::new() }
     }
 
     /// Asks everybody to stop. The first reason is the one that is kept.
@@ -111,20 +119,45 @@ impl StopToken {
         self.shared.changed.send_replace(true);
     }
 
-    /// Whether it is time to stop. Costs one atomic load.
-    #[inline]
-    pub fn is_stopped(&self) -> bool {
-        self.shared.stopped.load(Ordering::Acquire)
+    /// Ends what this token is for, as planned: without a reason.
+    pub(crate) fn end(&self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.changed.send_replace(true);
     }
 
-    /// The reason, once it is time to stop.
+    /// Whether it is time to stop. Costs an atomic load, that of a part of a case two.
+    #[inline]
+    pub fn is_stopped(&self) -> bool {
+        let is_said = |shared: &Arc<Shared>| shared.stopped.load(Ordering::Acquire);
+        is_said(&self.shared) || self.parent.as_ref().is_some_and(is_said)
+    }
+
+    /// The reason, once it is time to stop; what has ended as planned has none.
     pub fn reason(&self) -> Option<StopReason> {
-        self.is_stopped().then(|| self.shared.reason.get().copied()).flatten()
+        let shared = self.parent.as_ref().unwrap_or(&self.shared);
+        self.is_stopped().then(|| shared.reason.get().copied()).flatten()
     }
 
     /// Waits until it is time to stop.
     pub async fn stopped(&self) {
-        let mut changed = self.shared.changed.subscribe();
+        match &self.parent {
+            Some(parent) => tokio::select! {
+                () = parent.said() => {}
+                () = self.shared.said() => {}
+            },
+            None => self.shared.said().await,
+        }
+    }
+
+    /// Waits until it is time to stop everything, not just what this token is for.
+    pub(crate) async fn halted(&self) {
+        self.parent.as_ref().unwrap_or(&self.shared).said().await;
+    }
+}
+
+impl Shared {
+    async fn said(&self) {
+        let mut changed = self.changed.subscribe();
         // The sender lives in `self`, so waiting cannot end before the word is said.
         let _said = changed.wait_for(|stopped| *stopped).await;
     }
@@ -147,5 +180,19 @@ mod tests {
         waiter.await.unwrap();
         assert_eq!(token.reason(), Some(StopReason::TimeLimit));
         token.stopped().await;
+    }
+
+    #[tokio::test]
+    async fn a_part_ends_alone_and_stops_with_the_whole() {
+        let whole = StopToken::new();
+        let (ended, other) = (whole.child(), whole.child());
+        ended.end();
+        ended.stopped().await;
+        assert_eq!([&whole, &ended, &other].map(StopToken::is_stopped), [false, true, false]);
+        assert_eq!(ended.reason(), None, "it ended as planned");
+        whole.stop(StopReason::Interrupted);
+        other.stopped().await;
+        ended.halted().await;
+        assert_eq!([ended, other].map(|part| part.reason()), [Some(StopReason::Interrupted); 2]);
     }
 }

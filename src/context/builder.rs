@@ -1,16 +1,27 @@
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
-use super::{Context, Run, RunError, sink::ToJournal};
+use super::{
+    Context, Run, RunError,
+    sink::{Both, ToJournal},
+};
 use crate::{
     IntoOutcome, Op,
-    engine::{Async, Blocking, Collecting, Job, Workload, drive},
+    engine::{Async, Blocking, Collecting, DriveError, Job, Reading, Sink, Workload, drive},
     error::Result,
     expect::{Expectation, ExpectationError, IntoExpectation},
     journal::{Event, Planned},
-    load::Load,
+    load::{Load, Overrides},
     observe::{Observation, Purpose},
     outcome::Retry,
+    stop::StopToken,
+    units::show_duration,
 };
+
+/// Shorter windows than this would be read more often than a load is worth, ...
+const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
+
+/// ... and one as long as this is no timeline any more.
+const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 
 /// A load about to run, and its terms.
 ///
@@ -27,6 +38,9 @@ pub struct LoadBuilder {
     retry: Retry,
     level: Level,
     purpose: Purpose,
+    reading: Reading,
+    until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    listener: Option<Arc<dyn Sink>>,
     max_in_flight: Option<usize>,
     expectations: Vec<Result<Expectation, ExpectationError>>,
 }
@@ -36,8 +50,10 @@ pub struct LoadBuilder {
 enum Level {
     /// The settings may.
     FromOutside,
-    /// The load alone.
+    /// The load alone; on its length they may.
     ItsOwn,
+    /// The load alone, on its length too: others go by it.
+    ItsOwnWithItsLength,
 }
 
 impl LoadBuilder {
@@ -52,6 +68,9 @@ impl LoadBuilder {
             retry: Retry::NEVER,
             level: Level::FromOutside,
             purpose: Purpose::Measure,
+            reading: Reading::default(),
+            until: None,
+            listener: None,
             max_in_flight: None,
             expectations: Vec::new(),
         }
@@ -101,6 +120,50 @@ impl LoadBuilder {
     /// ```
     pub const fn probing(mut self) -> Self {
         self.purpose = Purpose::Probe;
+        self
+    }
+
+    /// Keeps the load as it is, whatever is set from outside: a procedure has fitted others to it.
+    pub(crate) const fn at_its_own_level_and_length(mut self) -> Self {
+        self.level = Level::ItsOwnWithItsLength;
+        self
+    }
+
+    /// Ends the schedule when `told` is ready, if that is before its own end; what runs then is drained. The load counts
+    /// as complete.
+    ///
+    /// ```no_run
+    /// # async fn beside(cx: proofload::Context) -> proofload::Result {
+    /// use proofload::{Load, minutes, per_second};
+    ///
+    /// let (say, told) = tokio::sync::oneshot::channel::<()>();
+    /// let steady = cx
+    ///     .load(Load::rate(per_second(50)).for_duration(minutes(10)))
+    ///     .until(async { told.await.unwrap_or_default() })
+    ///     .run(|_op| async { Ok::<_, String>(()) });
+    /// let meanwhile = async {
+    ///     // What the steady load goes on beside.
+    ///     drop(say);
+    /// };
+    /// tokio::join!(steady, meanwhile).0?;
+    /// # Ok(()) }
+    /// ```
+    pub fn until(mut self, told: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.until = Some(Box::pin(told));
+        self
+    }
+
+    /// The length of a window of the timeline, from 100 ms to an hour; 1 s unless stated. A short load wants shorter ones
+    /// for its trends to be told, a long one at a low rate longer ones.
+    pub fn window(mut self, length: Duration) -> Self {
+        self.reading = Reading::in_windows(length);
+        self
+    }
+
+    /// Lets `listener` hear what the journal is told of this load, every `tick`.
+    pub(crate) fn heard_by(mut self, listener: Arc<dyn Sink>, tick: Duration) -> Self {
+        self.listener = Some(listener);
+        self.reading.tick = tick;
         self
     }
 
@@ -159,6 +222,10 @@ impl LoadBuilder {
     pub async fn run_workload<W: Workload>(self, workload: W) -> Result<Run> {
         let inner = &self.cx.inner;
         let name = self.cx.unique_name(&self.name);
+        if !(SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&self.reading.window) {
+            let window = show_duration(self.reading.window);
+            return Err(RunError::Window { load: name, window }.into());
+        }
         let mut expectations: Vec<Expectation> = self.expectations.into_iter().collect::<Result<_, _>>()?;
         if let Some(other) = expectations.iter().find(|stated| !stated.is_about(&name)) {
             return Err(RunError::OtherLoad { expectation: other.to_string(), load: name }.into());
@@ -167,6 +234,7 @@ impl LoadBuilder {
         let overrides = match self.level {
             Level::FromOutside => inner.terms.overrides(),
             Level::ItsOwn => inner.terms.overrides().of_time(),
+            Level::ItsOwnWithItsLength => Overrides::NONE,
         };
         let load = self.load.checked().and_then(|load| load.adjusted(&overrides)).map_err(RunError::from)?;
         let warm_up = self.warm_up.and_then(|length| overrides.of_warm_up(length));
@@ -197,7 +265,8 @@ impl LoadBuilder {
             return Err(RunError::Stopped { load: name, reason }.into());
         }
         let counters = self.cx.clone();
-        let sink = Arc::new(ToJournal::new(&self.cx, &expectations));
+        let stop = inner.stop.child();
+        let journal = Arc::new(ToJournal::new(&self.cx, &expectations));
         let job = Job {
             name,
             purpose: self.purpose,
@@ -208,17 +277,22 @@ impl LoadBuilder {
             retry: self.retry,
             max_in_flight,
             seed: inner.terms.seed,
-            stop: inner.stop.clone(),
+            stop: stop.clone(),
+            reading: self.reading,
             case_started: inner.journal.began(),
-            sink: Arc::clone(&sink) as _,
+            sink: match self.listener {
+                Some(listener) => Arc::new(Both(Arc::clone(&journal), listener)),
+                None => Arc::clone(&journal) as _,
+            },
             collecting: Collecting::ByThread,
             counters: Box::new(move || counters.inner.counters.read()),
             traffic: inner.traffic.clone(),
         };
-        let observation = drive(job, workload).await.map_err(|error| RunError::Failed(error.to_string()))?;
+        let driven = ended_by(self.until, &stop, drive(job, workload)).await;
+        let observation = driven.map_err(|error| RunError::Failed(error.to_string()))?;
         self.cx.has_run(&observation.load);
         let run = Run::new(self.cx, observation);
-        let mut watched = sink.judgements(run.observation()).into_iter();
+        let mut watched = journal.judgements(run.observation()).into_iter();
         for expectation in &expectations {
             match expectation.watching() {
                 Some(_) => run.judged(watched.next()),
@@ -227,4 +301,20 @@ impl LoadBuilder {
         }
         Ok(run)
     }
+}
+
+/// Waits for `driven`, whose `stop` is ended once `until` is ready.
+async fn ended_by(
+    until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    stop: &StopToken,
+    driven: impl Future<Output = std::result::Result<Observation, DriveError>>,
+) -> std::result::Result<Observation, DriveError> {
+    let Some(until) = until else { return driven.await };
+    let mut driven = std::pin::pin!(driven);
+    tokio::select! {
+        biased;
+        observation = &mut driven => return observation,
+        () = until => stop.end(),
+    }
+    driven.await
 }

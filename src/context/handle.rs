@@ -225,6 +225,11 @@ impl Context {
         self.inner.terms.settings.count("max_concurrency")
     }
 
+    /// The terms on which the case runs.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.inner.terms
+    }
+
     pub(super) fn judged(&self, judgement: Judgement) {
         if !self.is_dry_run() {
             self.inner.journal.write(Event::Judged(judgement));

@@ -42,6 +42,14 @@ pub enum RunError {
         /// Where the limit was set.
         origin: String,
     },
+    /// A timeline that is too fine or too coarse.
+    #[error("the windows of the load `{load}` are {window} long: give `window` 100 ms to an hour")]
+    Window {
+        /// The load's name.
+        load: String,
+        /// The length that was stated.
+        window: String,
+    },
     /// An expectation of the load is malformed.
     #[error(transparent)]
     Expectation(#[from] crate::expect::ExpectationError),

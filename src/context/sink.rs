@@ -78,3 +78,28 @@ impl Sink for ToJournal {
         self.journal.write(Event::LoadFinished(Box::new(observation.clone())));
     }
 }
+
+/// Two that hear of a load: the journal first.
+pub(super) struct Both(pub(super) Arc<ToJournal>, pub(super) Arc<dyn Sink>);
+
+impl Sink for Both {
+    fn started(&self, started: &Started) {
+        self.0.started(started);
+        self.1.started(started);
+    }
+
+    fn slice(&self, slice: &Slice) {
+        self.0.slice(slice);
+        self.1.slice(slice);
+    }
+
+    fn looked(&self, look: &Look) {
+        self.0.looked(look);
+        self.1.looked(look);
+    }
+
+    fn finished(&self, observation: &Observation) {
+        self.0.finished(observation);
+        self.1.finished(observation);
+    }
+}

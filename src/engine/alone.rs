@@ -6,7 +6,7 @@ use std::{
 
 use super::{
     Op,
-    collector::{Collecting, Sink, Slice, Started},
+    collector::{Collecting, Reading, Sink, Slice, Started},
     drive::{Job, drive},
     workload::Async,
 };
@@ -69,6 +69,7 @@ where
         max_in_flight: 100_000,
         seed: 0,
         stop: StopToken::new(),
+        reading: Reading::default(),
         case_started: Instant::now(),
         sink: Arc::new(Nobody),
         collecting: Collecting::ByThread,

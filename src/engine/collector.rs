@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    clock::Clock,
+    clock::{Clock, as_ns},
     pacer::{NUDGE_EVERY, Nudge},
     phase::PhaseState,
     workers::Workers,
@@ -25,8 +25,28 @@ use crate::{
 /// Between two readings: what a kill can cost, and what reading costs, are both bounded by it.
 const TICK: Duration = Duration::from_millis(200);
 
-/// The length of a window of the timeline.
-const WINDOW_NS: u64 = 1_000_000_000;
+/// How often a load is read, and what its timeline is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Between two slices.
+    pub(crate) tick: Duration,
+    /// The length of a window of the timeline.
+    pub(crate) window: Duration,
+}
+
+impl Default for Reading {
+    /// Slices of 200 ms, windows of a second.
+    fn default() -> Self {
+        Self::in_windows(Duration::from_secs(1))
+    }
+}
+
+impl Reading {
+    /// As often as usual, and as windows of this length need.
+    pub(crate) fn in_windows(window: Duration) -> Self {
+        Self { tick: TICK.min(window), window }
+    }
+}
 
 /// Hears what happens in a load while it happens. Called from the collector's thread and from the load's own task,
 /// a few times a second.
@@ -113,6 +133,9 @@ pub(super) struct Collector {
     timeline: Vec<Window>,
     window: Figures,
     window_start_ns: u64,
+    /// The least memory since the window began; `None` where it is not known.
+    window_memory: Option<u64>,
+    reading: Reading,
     own: OwnProcess,
     workers: Workers,
     nudge: Nudge,
@@ -137,6 +160,7 @@ impl Collector {
         clock: Clock,
         sink: Arc<dyn Sink>,
         nudge: Nudge,
+        reading: Reading,
     ) -> Self {
         let mut own = OwnProcess::new();
         let now = own.sample();
@@ -149,6 +173,8 @@ impl Collector {
             timeline: Vec::new(),
             window: Figures::default(),
             window_start_ns: 0,
+            window_memory: None,
+            reading,
             own,
             workers: Workers::new(),
             nudge,
@@ -178,7 +204,8 @@ impl Collector {
     }
 
     fn until(mut self, stopped: &mpsc::Receiver<()>) -> Self {
-        let mut next = Instant::now() + TICK;
+        let tick = self.reading.tick;
+        let mut next = Instant::now() + tick;
         loop {
             let wait = next.saturating_duration_since(Instant::now()).min(NUDGE_EVERY);
             if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
@@ -190,7 +217,7 @@ impl Collector {
             }
             self.tick();
             // After a stall the ticks missed are not made up for.
-            next = (next + TICK).max(Instant::now());
+            next = (next + tick).max(Instant::now());
         }
     }
 
@@ -208,15 +235,20 @@ impl Collector {
             let at_s = now_ns as f64 / 1e9;
             self.sink.slice(&Slice { load: self.load.clone(), at_s, phase, in_flight, figures: news });
         }
-        if now_ns >= self.window_start_ns + WINDOW_NS {
+        self.workers.look();
+        let memory = self.own.sample().memory_bytes;
+        self.process.memory_peak_bytes = self.process.memory_peak_bytes.max(memory);
+        if memory > 0 {
+            self.window_memory = Some(self.window_memory.map_or(memory, |least| least.min(memory)));
+        }
+        // A tick comes now and then a little early; waiting for the next one would make the window too long.
+        let early = as_ns(self.reading.tick / 4);
+        if now_ns + early >= self.window_start_ns + as_ns(self.reading.window) {
             self.end_window(now_ns, in_flight);
         }
         let spans = self.phases.iter().map(PhaseState::span_s).collect();
         let end_s = self.phases.last().map_or(0.0, PhaseState::end_s);
         self.sink.looked(&Look { load: self.load.clone(), at_s: now_ns as f64 / 1e9, spans, end_s });
-        self.workers.look();
-        let now = self.own.sample();
-        self.process.memory_peak_bytes = self.process.memory_peak_bytes.max(now.memory_bytes);
     }
 
     fn in_flight(&self) -> u64 {
@@ -225,24 +257,14 @@ impl Collector {
     }
 
     fn end_window(&mut self, now_ns: u64, in_flight: u64) {
-        let us = |d: Duration| d.as_secs_f64() * 1e6;
         let figures = std::mem::take(&mut self.window);
-        let percentile = |q: f64| figures.response_percentile(q).map_or(0.0, |p| us(p.value));
         let phase = self.phases.iter().rposition(PhaseState::is_begun).unwrap_or(0);
-        let lateness = &figures.lateness;
-        let rank99 = (lateness.count() as f64 * 0.99).ceil() as u64;
+        let [from_s, to_s] = [self.window_start_ns, now_ns].map(|ns| ns as f64 / 1e9);
         self.timeline.push(Window {
-            at_s: self.window_start_ns as f64 / 1e9,
-            length_s: now_ns.saturating_sub(self.window_start_ns) as f64 / 1e9,
             phase: phase as u32,
-            counts: figures.counts,
             in_flight,
-            p50_us: percentile(0.5),
-            p95_us: percentile(0.95),
-            p99_us: percentile(0.99),
-            max_us: us(figures.response.max().max(figures.at_least.max())),
-            service_p99_us: figures.service_percentile(0.99).map_or(0.0, us),
-            lateness_p99_us: lateness.at_rank(rank99).map_or(0.0, us),
+            memory_bytes: self.window_memory.take().unwrap_or(0),
+            ..Window::of(&figures, from_s, to_s)
         });
         self.window_start_ns = now_ns;
     }

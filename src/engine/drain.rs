@@ -10,10 +10,10 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Waits for `all` to end: for the grace, and for less once it is time to stop.
+    /// Waits for `all` to end: for the grace, and for less once the case is to stop.
     pub(super) async fn wait(self, stop: &StopToken, all: impl Future<Output = ()>) {
         let cut_short = async {
-            stop.stopped().await;
+            stop.halted().await;
             tokio::time::sleep(self.once_stopped).await;
         };
         tokio::select! {

@@ -11,7 +11,7 @@ use super::{
     Workload,
     clock::{Clock, as_ns},
     closed,
-    collector::{Collecting, Collector, Sink, Started},
+    collector::{Collecting, Collector, Reading, Sink, Started},
     drain::Drain,
     flight::Flight,
     open,
@@ -44,7 +44,9 @@ pub(crate) struct Job {
     /// Open loads only: more than that are not started.
     pub(crate) max_in_flight: usize,
     pub(crate) seed: u64,
+    /// Ends the schedule; the drain is cut short only when it stops the whole case.
     pub(crate) stop: StopToken,
+    pub(crate) reading: Reading,
     pub(crate) case_started: Instant,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) collecting: Collecting,
@@ -102,7 +104,8 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     job.sink.started(&started);
     let counters_before = (job.counters)();
     let traffic_before = job.traffic.read();
-    let collector = Collector::new(&job.name, Arc::clone(&phases), clock, Arc::clone(&job.sink), nudge);
+    let sink = Arc::clone(&job.sink);
+    let collector = Collector::new(&job.name, Arc::clone(&phases), clock, sink, nudge, job.reading);
     let collector = collector
         .start(job.collecting)
         .map_err(|source| DriveError::Thread { load: job.name.clone(), source })?;

@@ -25,8 +25,8 @@ mod workload;
 
 pub use alone::{DriveAloneError, drive_alone};
 pub(crate) use attempt::panic_text;
-pub(crate) use collector::{Collecting, Look, Sink, Slice, Started};
-pub(crate) use drive::{Job, drive};
+pub(crate) use collector::{Collecting, Look, Reading, Sink, Slice, Started};
+pub(crate) use drive::{DriveError, Job, drive};
 pub(crate) use inside::is_in_operation;
 pub use op::Op;
 pub use workload::Workload;

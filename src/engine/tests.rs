@@ -46,6 +46,7 @@ fn job(load: impl Into<Load>) -> Job {
         max_in_flight: 1_000,
         seed: 1,
         stop: StopToken::new(),
+        reading: Reading::default(),
         case_started: Instant::now(),
         sink: Arc::new(Nobody),
         collecting: Collecting::AtTheEnd,
@@ -438,6 +439,22 @@ async fn a_workload_that_cannot_make_a_user_is_an_error() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_load_that_is_told_to_end_is_complete_and_drains() {
+    let mut job = job(open(10.0, seconds(10)));
+    let part = StopToken::new().child();
+    job.stop = part.clone();
+    tokio::spawn(async move {
+        sleep(millis(1_050)).await;
+        part.end();
+    });
+    // Longer than the drain of a case that was stopped.
+    let seen = run(job, |_op| sleep(seconds(3))).await;
+    let counts = seen.total.counts;
+    assert_eq!((seen.stopped, counts.due, counts.ok), (None, 11, 11));
+    assert!((1.0..1.2).contains(&seen.total.duration_s), "{}", seen.total.duration_s);
+}
+
 #[tokio::test]
 async fn the_timeline_has_a_window_for_each_second() {
     struct Slices(Mutex<Vec<Slice>>);
@@ -461,4 +478,6 @@ async fn the_timeline_has_a_window_for_each_second() {
     slices.0.lock().unwrap().iter().for_each(|s| of_slices.merge(&s.figures.counts));
     assert_eq!(of_slices, seen.total.counts, "every operation is in one slice");
     assert!(slices.0.lock().unwrap().len() >= 5, "a slice every 200 ms");
+    #[cfg(target_os = "linux")]
+    assert!(seen.timeline.iter().all(|w| w.memory_bytes > 100_000), "{:?}", seen.timeline);
 }

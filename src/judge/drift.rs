@@ -1,11 +1,11 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::trend::Trend;
 use crate::observe::Window;
 
-/// When latency that changes is a drift.
+/// When latency or an error rate that changes is a drift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct DriftRule {
@@ -13,16 +13,73 @@ pub struct DriftRule {
     pub warm_up: f64,
     /// Fewer windows than this do not tell.
     pub least_windows: usize,
-    /// A rise that is surely faster than this share a minute is a drift.
+    /// A rise that is surely faster than this is a drift: of latency as a share of itself a minute, of the error rate in
+    /// shares of all operations a minute.
     pub threshold_per_minute: f64,
+    /// Unless it comes to less than this in all the time that is looked at: any machine is that uneven.
+    pub least_growth: f64,
+    /// Less time than this after the warm-up does not tell, however many windows it has: what a machine does for a few
+    /// seconds would be a trend.
+    pub least_span: Duration,
 }
 
+/// Twenty windows of the usual second.
+const LEAST_SPAN: Duration = Duration::from_secs(20);
+
 impl Default for DriftRule {
-    /// The first 40 % left out, 20 windows, 0.2 % a minute.
+    /// The first 40 % left out, 20 windows, 20 s, 0.2 % a minute and 3 % in all: the rule for latency.
     fn default() -> Self {
-        Self { warm_up: 0.4, least_windows: 20, threshold_per_minute: 0.002 }
+        Self {
+            warm_up: 0.4,
+            least_windows: 20,
+            threshold_per_minute: 0.002,
+            least_growth: 0.03,
+            least_span: LEAST_SPAN,
+        }
     }
 }
+
+impl DriftRule {
+    /// The rule for error rates: the first 40 % left out, 20 windows, 20 s, 0.01 points a minute, which is 0.6 points an hour,
+    /// and 0.2 points in all.
+    pub const fn of_errors() -> Self {
+        Self {
+            warm_up: 0.4,
+            least_windows: 20,
+            threshold_per_minute: 0.0001,
+            least_growth: 0.002,
+            least_span: LEAST_SPAN,
+        }
+    }
+
+    /// The windows after the warm-up, without those that do not tell anything; or in words why they are too few.
+    pub(super) fn settled<'a>(
+        &self,
+        windows: &'a [Window],
+        tells: impl Fn(&Window) -> bool,
+    ) -> Result<Vec<&'a Window>, String> {
+        let Some(last) = windows.last() else {
+            return Err("there is no timeline".to_owned());
+        };
+        let first = windows[0].at_s;
+        let from = first + (last.at_s - first) * self.warm_up;
+        let settled: Vec<&Window> = windows.iter().filter(|w| w.at_s >= from && tells(w)).collect();
+        match (settled.len(), self.least_windows) {
+            (there, needed) if there < needed => Err(format!(
+                "there are {there} windows after the warm-up, and a drift needs {needed} to be told"
+            )),
+            _ if minutes_of(&settled) * 60.0 < self.least_span.as_secs_f64() * NEARLY => Err(format!(
+                "there are {:.0} s after the warm-up, and a drift needs {:.0} to be told",
+                minutes_of(&settled) * 60.0,
+                self.least_span.as_secs_f64()
+            )),
+            _ => Ok(settled),
+        }
+    }
+}
+
+/// Windows come a little early or late.
+const NEARLY: f64 = 0.98;
 
 /// More windows than this are put together: comparing all pairs takes the square of their number.
 const MOST_WINDOWS: usize = 240;
@@ -59,69 +116,13 @@ pub enum Drift {
     },
 }
 
-/// Whether the share of failures rises under a constant load.
-///
-/// The trend test of [`Leak`](super::Leak), on the error rate of each window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ErrorDrift {
-    /// It does not.
-    None {
-        /// The change of the share a minute.
-        per_minute: f64,
-    },
-    /// It does.
-    Rising {
-        /// The change of the share a minute.
-        per_minute: f64,
-        /// It is more than this with 99 % confidence.
-        at_least_per_minute: f64,
-    },
-    /// The data do not tell.
-    Inconclusive {
-        /// Why.
-        reason: String,
-    },
-}
-
-impl fmt::Display for ErrorDrift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let points = |share: f64| format!("{:.2} points", share * 100.0);
-        match self {
-            Self::None { per_minute } => {
-                write!(f, "the error rate does not drift: {} a minute", points(*per_minute))
-            }
-            Self::Rising { per_minute, at_least_per_minute } => write!(
-                f,
-                "the error rate rises by {} a minute (at least {})",
-                points(*per_minute),
-                points(*at_least_per_minute)
-            ),
-            Self::Inconclusive { reason } => write!(f, "a drift of errors cannot be told: {reason}"),
-        }
-    }
-}
-
 impl Drift {
     /// Looks at the windows of a load that was the same all along.
     pub fn find(windows: &[Window], rule: &DriftRule) -> Self {
-        let Some(last) = windows.last() else {
-            return Self::Inconclusive { reason: "there is no timeline".to_owned() };
+        let settled = match rule.settled(windows, |w| w.counts.ok > 0 && w.p50_us > 0.0) {
+            Ok(settled) => settled,
+            Err(reason) => return Self::Inconclusive { reason },
         };
-        let first = windows[0].at_s;
-        let from = first + (last.at_s - first) * rule.warm_up;
-        let settled: Vec<&Window> =
-            windows.iter().filter(|w| w.at_s >= from && w.counts.ok > 0 && w.p50_us > 0.0).collect();
-        if settled.len() < rule.least_windows {
-            let (there, needed) = (settled.len(), rule.least_windows);
-            return Self::Inconclusive {
-                reason: format!(
-                    "there are {there} windows after the warm-up, and a drift needs {needed} to be told"
-                ),
-            };
-        }
         let size = settled.len().div_ceil(MOST_WINDOWS);
         let trend = |figure: fn(&Window) -> f64| {
             let points: Vec<(f64, f64)> = settled.chunks(size).map(|group| middle(group, figure)).collect();
@@ -130,7 +131,8 @@ impl Drift {
         let (Some(p50), Some(p99)) = (trend(|w| w.p50_us), trend(|w| w.p99_us)) else {
             return Self::Inconclusive { reason: "too few windows".to_owned() };
         };
-        let threshold = rule.threshold_per_minute.ln_1p();
+        let threshold =
+            rule.threshold_per_minute.ln_1p().max(rule.least_growth.ln_1p() / minutes_of(&settled));
         let rising = [("p50", p50), ("p99", p99)].into_iter().find(|(_, trend)| trend.rises_over(threshold));
         match rising {
             Some((percentile, trend)) => Self::Rising {
@@ -141,6 +143,12 @@ impl Drift {
             None => Self::None { p50_per_minute: p50.slope.exp_m1(), p99_per_minute: p99.slope.exp_m1() },
         }
     }
+}
+
+/// The time from the beginning of the first window to the end of the last.
+pub(super) fn minutes_of(windows: &[&Window]) -> f64 {
+    let span = windows.first().zip(windows.last()).map_or(0.0, |(a, b)| b.at_s + b.length_s - a.at_s);
+    span / 60.0
 }
 
 /// The middle of some windows in minutes, and the logarithm of the median of a figure.
@@ -220,10 +228,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rise_that_comes_to_little_is_no_drift() {
+        // 1 % a minute is 1.2 % in the 72 s that are looked at in 2 min, and 6 % in those of 10 min.
+        let steadily = |seconds: u32| {
+            let exact = windows(seconds, 1, |minutes| 1.01f64.powf(minutes));
+            let exact: Vec<Window> = exact
+                .iter()
+                .map(|w| Window { p50_us: 1e4 * 1.01f64.powf(w.at_s / 60.0), p99_us: 3e4, ..*w })
+                .collect();
+            Drift::find(&exact, &DriftRule::default())
+        };
+        assert!(matches!(steadily(120), Drift::None { .. }), "{}", steadily(120));
+        assert!(matches!(steadily(600), Drift::Rising { .. }), "{}", steadily(600));
+    }
+
+    #[test]
     fn a_short_run_tells_nothing() {
         assert_eq!(
             Drift::find(&windows(30, 1, |_| 1.0), &DriftRule::default()).to_string(),
             "a drift cannot be told: there are 18 windows after the warm-up, and a drift needs 20 to be told"
+        );
+        let fine: Vec<Window> = windows(100, 1, |_| 1.0)
+            .iter()
+            .map(|w| Window { at_s: w.at_s / 10.0, length_s: 0.1, ..*w })
+            .collect();
+        assert_eq!(
+            Drift::find(&fine, &DriftRule::default()).to_string(),
+            "a drift cannot be told: there are 6 s after the warm-up, and a drift needs 20 to be told"
         );
         let rising =
             Drift::Rising { percentile: "p99".into(), per_minute: 0.0123, at_least_per_minute: 0.0101 };

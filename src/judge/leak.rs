@@ -13,12 +13,20 @@ pub struct LeakRule {
     pub least_windows: usize,
     /// Growth that is surely more than this, in bytes a second, is a leak.
     pub threshold_bytes_per_sec: f64,
+    /// Unless it comes to less than this in all the time that is looked at: in a few seconds a process touches so much
+    /// for the first time, whatever it does.
+    pub least_growth_bytes: u64,
 }
 
 impl Default for LeakRule {
-    /// The first 40 % left out, 10 windows, 10 kB a second.
+    /// The first 40 % left out, 10 windows, 10 kB a second and 1 MiB in all.
     fn default() -> Self {
-        Self { warm_up: 0.4, least_windows: 10, threshold_bytes_per_sec: 10_000.0 }
+        Self {
+            warm_up: 0.4,
+            least_windows: 10,
+            threshold_bytes_per_sec: 10_000.0,
+            least_growth_bytes: 1 << 20,
+        }
     }
 }
 
@@ -91,7 +99,8 @@ impl Leak {
             return Self::Inconclusive { reason: "too few windows of memory".to_owned() };
         };
         let over_s = last.0 - from;
-        match trend.rises_over(rule.threshold_bytes_per_sec) {
+        let threshold = rule.threshold_bytes_per_sec.max(rule.least_growth_bytes as f64 / over_s);
+        match trend.rises_over(threshold) {
             true => {
                 Self::Leaking { bytes_per_sec: trend.slope, at_least_bytes_per_sec: trend.at_least, over_s }
             }
@@ -108,7 +117,8 @@ impl Leak {
 /// The least reading of each window, at the middle of the window.
 fn minima(readings: &[(f64, u64)], least_windows: usize) -> Vec<(f64, f64)> {
     let windows = (readings.len() / READINGS_A_WINDOW).clamp(least_windows, MOST_WINDOWS.max(least_windows));
-    let size = readings.len().div_ceil(windows).max(1);
+    // Rounded down: rounded up, a few readings would make fewer windows than are needed.
+    let size = (readings.len() / windows).max(1);
     let least = |window: &[(f64, u64)]| {
         let middle = (window[0].0 + window[window.len() - 1].0) / 2.0;
         (middle, window.iter().map(|(_, bytes)| *bytes).min().unwrap_or(0) as f64)
@@ -179,6 +189,14 @@ mod tests {
             "a cache that fills"
         );
         assert!(found(120, 0.5 * MB, |t| if t < 70.0 { 0.0 } else { 30.0 * MB }) <= 0.01, "one step");
+    }
+
+    #[test]
+    fn growth_that_comes_to_little_is_no_leak() {
+        // 50 kB a second are under 1 MiB in 15 s, and over it in 71 s.
+        let grows = |seconds| Leak::find(&readings(seconds, 1, 0.0, |t| 0.05 * MB * t), &LeakRule::default());
+        assert_eq!(grows(26).to_string(), "memory does not leak: 50 kB/s over 15 s");
+        assert!(grows(120).is_leaking());
     }
 
     #[test]

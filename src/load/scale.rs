@@ -19,7 +19,7 @@ pub(crate) struct Overrides {
 }
 
 impl Overrides {
-    #[cfg(test)]
+    /// The load as it is.
     pub(crate) const NONE: Self =
         Self { duration: None, users: None, rate: None, time_scale: 1.0, load_scale: 1.0 };
 

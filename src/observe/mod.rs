@@ -6,6 +6,7 @@ mod histogram;
 mod observation;
 mod recorder;
 mod tally;
+mod window;
 
 pub use histogram::Histogram;
 pub use observation::{

@@ -25,11 +25,11 @@ pub struct Observation {
     pub total: Figures,
     /// The stages in their order, the warm-up first if there was one.
     pub phases: Vec<Phase>,
-    /// The operations that called themselves something ([`Op::tag`](crate::Op::tag)), by what; the warm-up left out. Operations that never
-    /// ended or never started are in no tag: what they would have been is not known.
+    /// The operations that called themselves something ([`Op::tag`](crate::Op::tag)), by what; the warm-up left out.
+    /// Operations that never ended or never started are in no tag: what they would have been is not known.
     #[serde(default)]
     pub tags: BTreeMap<String, Figures>,
-    /// One window a second, the warm-up included.
+    /// One window a second, unless another length was asked for; the warm-up included.
     pub timeline: Vec<Window>,
     /// Why the load ended before its schedule, if it did.
     pub stopped: Option<StopReason>,
@@ -372,7 +372,7 @@ impl Counter {
     }
 }
 
-/// One second of a load.
+/// A second of a load, or as long a part of it as was asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Window {
@@ -398,6 +398,10 @@ pub struct Window {
     pub service_p99_us: f64,
     /// 99th percentile of the lateness of starts.
     pub lateness_p99_us: f64,
+    /// The least resident memory of the case's process in this window, in bytes: generator and in-process targets
+    /// together. 0 where it is not known.
+    #[serde(default)]
+    pub memory_bytes: u64,
 }
 
 /// What the process of a case used while a load ran: load generator and in-process targets together.

@@ -5,9 +5,13 @@
 
 mod concurrent_capacity;
 mod concurrent_connections;
+mod exhaustion_recovery;
+mod long_running;
 mod maximum_throughput;
 mod mixed_agents;
 mod rapid_scale;
+mod sliding;
+mod steady;
 mod terms;
 
 pub use crate::case::Severity;
@@ -15,6 +19,8 @@ pub use concurrent_capacity::{ConcurrentCapacity, OperationsAtOnce};
 pub use concurrent_connections::{
     ConcurrentConnections, ConnectionEnd, ConnectionFailure, ConnectionsAtOnce, Connector, Tcp, TcpConnection,
 };
+pub use exhaustion_recovery::{Exhaustion, ExhaustionRecovery};
+pub use long_running::{LongRunning, Soak};
 pub use maximum_throughput::{MaximumThroughput, Throughput};
 pub use mixed_agents::{Agent, Mixed, MixedAgents, Pattern};
 pub use rapid_scale::{RapidScale, Scaled};

@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use super::{Figures, Window};
+
+impl Window {
+    /// What `figures` come to that were counted from `from_s` to `to_s`.
+    pub(crate) fn of(figures: &Figures, from_s: f64, to_s: f64) -> Self {
+        let us = |d: Duration| d.as_secs_f64() * 1e6;
+        let percentile = |q: f64| figures.response_percentile(q).map_or(0.0, |p| us(p.value));
+        let lateness = &figures.lateness;
+        let rank99 = (lateness.count() as f64 * 0.99).ceil() as u64;
+        Self {
+            at_s: from_s,
+            length_s: to_s - from_s,
+            counts: figures.counts,
+            p50_us: percentile(0.5),
+            p95_us: percentile(0.95),
+            p99_us: percentile(0.99),
+            max_us: us(figures.response.max().max(figures.at_least.max())),
+            service_p99_us: figures.service_percentile(0.99).map_or(0.0, us),
+            lateness_p99_us: lateness.at_rank(rank99).map_or(0.0, us),
+            ..Self::default()
+        }
+    }
+}
