@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -47,6 +47,8 @@ pub enum StopReason {
     StopFile,
     /// The supervising process went away.
     SupervisorLost,
+    /// A load was to end at a ceiling of memory, CPU or descriptors, and reached it; its case goes on.
+    Ceiling,
 }
 
 impl StopReason {
@@ -68,6 +70,7 @@ impl StopReason {
             Self::HungUp => "the terminal was closed",
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
+            Self::Ceiling => "the ceiling that it was to find was reached",
         }
     }
 }
@@ -89,23 +92,55 @@ struct Shared {
     stopped: AtomicBool,
     reason: OnceLock<StopReason>,
     changed: watch::Sender<bool>,
+    /// Told too when this one is, so that asking costs one load whatever stands above.
+    children: Mutex<Vec<Weak<Shared>>>,
+}
+
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            stopped: AtomicBool::new(false),
+            reason: OnceLock::new(),
+            changed: watch::Sender::new(false),
+            children: Mutex::default(),
+        })
+    }
+
+    fn stop(&self, reason: StopReason) {
+        let _kept = self.reason.set(reason);
+        self.stopped.store(true, Ordering::Release);
+        self.changed.send_replace(true);
+        let children = std::mem::take(&mut *self.children.lock().unwrap_or_else(PoisonError::into_inner));
+        children.iter().filter_map(Weak::upgrade).for_each(|child| child.stop(reason));
+    }
+
+    fn reason(&self) -> Option<StopReason> {
+        self.stopped.load(Ordering::Acquire).then(|| self.reason.get().copied()).flatten()
+    }
 }
 
 impl StopToken {
     pub(crate) fn new() -> Self {
-        let shared = Shared {
-            stopped: AtomicBool::new(false),
-            reason: OnceLock::new(),
-            changed: watch::Sender::new(false),
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Shared::new() }
     }
 
     /// Asks everybody to stop. The first reason is the one that is kept.
     pub(crate) fn stop(&self, reason: StopReason) {
-        let _kept = self.shared.reason.set(reason);
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.changed.send_replace(true);
+        self.shared.stop(reason);
+    }
+
+    /// A token that is stopped with this one, and can be stopped alone.
+    pub(crate) fn child(&self) -> Self {
+        let child = Self::new();
+        let mut children = self.shared.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.retain(|other| other.strong_count() > 0);
+        children.push(Arc::downgrade(&child.shared));
+        drop(children);
+        // Said while it was being entered, it may have been missed.
+        if let Some(reason) = self.shared.reason() {
+            child.stop(reason);
+        }
+        child
     }
 
     /// Whether it is time to stop. Costs one atomic load.
@@ -116,7 +151,7 @@ impl StopToken {
 
     /// The reason, once it is time to stop.
     pub fn reason(&self) -> Option<StopReason> {
-        self.is_stopped().then(|| self.shared.reason.get().copied()).flatten()
+        self.shared.reason()
     }
 
     /// Waits until it is time to stop.
@@ -144,5 +179,18 @@ mod tests {
         waiter.await.unwrap();
         assert_eq!(token.reason(), Some(StopReason::TimeLimit));
         token.stopped().await;
+    }
+    #[tokio::test]
+    async fn a_child_is_stopped_with_its_parent_and_can_be_stopped_alone() {
+        let parent = StopToken::new();
+        let (alone, with) = (parent.child(), parent.child());
+        alone.stop(StopReason::Ceiling);
+        assert_eq!((parent.is_stopped(), with.is_stopped()), (false, false));
+        let grandchild = with.child();
+        parent.stop(StopReason::TimeLimit);
+        grandchild.stopped().await;
+        assert_eq!(grandchild.reason(), Some(StopReason::TimeLimit));
+        assert_eq!(alone.reason(), Some(StopReason::Ceiling));
+        assert_eq!(parent.child().reason(), Some(StopReason::TimeLimit), "born after the word was said");
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     load::Load,
     observe::Observation,
     outcome::Retry,
+    stop::StopToken,
 };
 
 /// A load about to run, and its terms.
@@ -26,6 +27,7 @@ pub struct LoadBuilder {
     warm_up: Option<Duration>,
     retry: Retry,
     level: Level,
+    stop: StopToken,
     max_in_flight: Option<usize>,
     expectations: Vec<Result<Expectation, ExpectationError>>,
 }
@@ -42,6 +44,7 @@ enum Level {
 impl LoadBuilder {
     pub(super) fn new(cx: Context, load: Load) -> Self {
         Self {
+            stop: cx.inner.stop.clone(),
             cx,
             load,
             name: "load".to_owned(),
@@ -83,6 +86,12 @@ impl LoadBuilder {
     /// Keeps the load's rate or users whatever is set from outside: a search chooses them itself.
     pub(crate) const fn at_its_own_level(mut self) -> Self {
         self.level = Level::ItsOwn;
+        self
+    }
+
+    /// Ends the load when `stop` is stopped, a child of the case's token: the case goes on.
+    pub(crate) fn stopped_by(mut self, stop: StopToken) -> Self {
+        self.stop = stop;
         self
     }
 
@@ -171,7 +180,7 @@ impl LoadBuilder {
             inner.journal.write(Event::LoadPlanned(planned));
             return Ok(Run::new(self.cx, Observation { load: name, ..Observation::default() }));
         }
-        if let Some(reason) = inner.stop.reason() {
+        if let Some(reason) = self.stop.reason() {
             return Err(RunError::Stopped { load: name, reason }.into());
         }
         let counters = self.cx.clone();
@@ -184,7 +193,7 @@ impl LoadBuilder {
             retry: self.retry,
             max_in_flight,
             seed: inner.terms.seed,
-            stop: inner.stop.clone(),
+            stop: self.stop,
             case_started: inner.journal.began(),
             sink: Arc::new(ToJournal(Arc::clone(&inner.journal))),
             collecting: Collecting::ByThread,

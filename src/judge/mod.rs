@@ -7,14 +7,18 @@ mod breaking_point;
 mod capacity;
 mod degradation;
 mod drift;
+mod exhaustion;
 mod expectation;
+mod extreme_data;
 mod finding;
 mod judgement;
 mod leak;
+mod load_summary;
 mod reading;
 mod recovery;
 mod stated;
 mod trend;
+mod under_pressure;
 mod validity;
 mod verdict;
 
@@ -22,12 +26,18 @@ pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial, TrialR
 pub use capacity::{Capacity, Concurrent, LevelTrial};
 pub use degradation::{Degradation, Offered, PastPeak};
 pub use drift::{Drift, DriftRule, ErrorDrift};
+pub use exhaustion::{
+    Aftermath, CeilingCrossing, ExhaustedResource, Exhaustion, ExhaustionStep, LoadLevel, ResourcePeaks,
+};
 pub use expectation::judge;
+pub use extreme_data::{Complexity, DataCell, DataRow, Edge};
 pub use finding::{Detail, Finding};
 pub use judgement::{Judgement, Observed};
 pub use leak::{Leak, LeakRule};
+pub use load_summary::{LoadSummary, ResponseTime};
 pub use reading::samples_needed;
 pub use recovery::{Depth, Recovery, Tolerance};
+pub use under_pressure::{AppliedPressure, PressedLoads, UnderPressure};
 pub(crate) use validity::asked;
 pub use validity::validity;
 pub use verdict::Verdict;

@@ -136,7 +136,8 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
         | StopReason::Terminated
         | StopReason::HungUp
         | StopReason::StopFile
-        | StopReason::SupervisorLost => return None,
+        | StopReason::SupervisorLost
+        | StopReason::Ceiling => return None,
     };
     Some(Advice { kind: Kind::Stop, topic: topic.to_owned(), weight: 0.0, figure, action: action.to_owned() })
 }
@@ -181,7 +182,8 @@ fn deaf(stop: &StopReport) -> Option<Advice> {
         | StopReason::Terminated
         | StopReason::HungUp
         | StopReason::StopFile
-        | StopReason::SupervisorLost => false,
+        | StopReason::SupervisorLost
+        | StopReason::Ceiling => false,
     };
     (was_asked && stop.by == "SIGKILL").then(|| Advice {
         kind: Kind::Deaf,
