@@ -85,7 +85,8 @@ impl fmt::Display for AppliedPressure {
             Self::Cpu { threads, burnt_cores, machine_share, .. } => {
                 let machine = machine_share
                     .map_or(String::new(), |share| format!(" (machine {} busy)", percent(share)));
-                write!(f, "with {burnt_cores:.1} cores burnt by {threads} threads{machine}")
+                let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+                write!(f, "with {burnt_cores:.1} cores burnt by {threads}{machine}")
             }
             Self::Io { written_bytes_per_sec, syncs, busy_share, .. } => write!(
                 f,

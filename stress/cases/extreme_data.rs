@@ -4,10 +4,10 @@ use proofload::{Context, Outcome, Result, procedure::ExtremeData};
 
 use crate::targets::vector_index::{IndexError, Options, VectorIndex};
 
-/// A few queries of each kind; the huge ones have 1 MB.
+/// Eight queries of each kind; the huge ones have 1 MB.
 #[proofload::case(max_cpu = "off")]
 async fn extreme_data(cx: Context) -> Result {
-    query(cx, ExtremeData::new()).await
+    query(cx, ExtremeData::new().operations(8)).await
 }
 
 /// 200 of each kind, up to 100 KB; the huge ones have 10 MB.

@@ -7,10 +7,10 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 /// Of so many operations one writes.
 const WRITES_ONE_IN: u64 = 50;
 
-/// 32 MiB a second, a second each.
+/// 16 MiB a second, a second each.
 #[proofload::case(max_concurrency = 200, max_cpu = "off")]
 async fn io_stress(cx: Context) -> Result {
-    stress(cx, IoStress::new().rate(per_second(100)).phase(seconds(1))).await
+    stress(cx, IoStress::new().write(mib(16)).rate(per_second(100)).phase(seconds(1))).await
 }
 
 /// 256 MiB a second, 20 s each.

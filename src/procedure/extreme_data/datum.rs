@@ -130,7 +130,7 @@ impl Datum {
         const ODD: [f64; 6] = [f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, -0.0, 5e-324];
         let wave = (n as f64 / 10.0).sin() + random.f64() * 0.1;
         match (self.edge, self.complexity) {
-            (Some(Edge::Nan), _) if n % 3 == 0 => f64::NAN,
+            (Some(Edge::Nan), _) if n.is_multiple_of(3) => f64::NAN,
             (Some(Edge::Malformed), _) => ODD[random.usize(..ODD.len())],
             (_, Complexity::Low) => 1.0,
             (_, Complexity::Medium) => wave,
