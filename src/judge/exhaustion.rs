@@ -163,7 +163,7 @@ impl fmt::Display for Exhaustion {
             Self::Reached { crossing: CeilingCrossing { resource, ceiling, seen }, at_s, level, there } => {
                 write!(
                     f,
-                    "{} is exhausted first: {} of {} after {at_s:.1} s, at {level}, where {}",
+                    "{} is exhausted first: {}, over the ceiling of {}, after {at_s:.1} s at {level}, where {}",
                     resource.words(),
                     resource.show(*seen),
                     resource.show(*ceiling),
@@ -212,7 +212,7 @@ mod tests {
         let level = LoadLevel::Rate { per_sec: 200.0 };
         assert_eq!(
             Exhaustion::Reached { crossing, at_s: 3.21, level, there: there() }.to_string(),
-            "memory is exhausted first: 105 MiB of 100 MiB after 3.2 s, at 200/s, where 90% of 40 succeeded"
+            "memory is exhausted first: 105 MiB, over the ceiling of 100 MiB, after 3.2 s at 200/s, where 90% of 40 succeeded"
         );
         let peaks = ResourcePeaks { memory_bytes: 220_200_960, cpu_share: Some(0.43), descriptors: 30 };
         assert_eq!(

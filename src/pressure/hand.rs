@@ -85,3 +85,26 @@ impl Drop for Hand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::stop::StopReason;
+
+    #[test]
+    fn a_stopped_case_ends_the_work_before_its_guard_goes() {
+        let stop = StopToken::new();
+        let (ended, has_ended) = mpsc::channel();
+        let hand = Hand::start("test", &Bounds::stopped_by(stop.clone()), move |ending| {
+            ending.nap(Duration::from_secs(3_600));
+            ended.send(ending.is_over()).unwrap();
+        });
+        let hand = hand.unwrap();
+        assert_eq!(has_ended.recv_timeout(Duration::from_millis(100)), Err(mpsc::RecvTimeoutError::Timeout));
+        stop.stop(StopReason::Interrupted);
+        assert_eq!(has_ended.recv_timeout(Duration::from_secs(60)), Ok(true));
+        drop(hand);
+    }
+}

@@ -26,6 +26,9 @@ const LONGEST_BUILD_UP: Duration = Duration::from_secs(60);
 /// Between two looks at whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// Shorter windows are the rest of a load, and tell no rate.
+const WHOLE_WINDOW_S: f64 = 0.5;
+
 /// The steps: unpressed, under pressure, released.
 const STEPS: usize = 3;
 
@@ -148,13 +151,15 @@ impl Steady {
             Level::Users(users) => Load::users(0).ramp_to(users, within).into(),
         }
     }
+}
 
-    /// "Back to normal" for as many windows as there are whole seconds after the release, three at most.
-    fn tolerance(&self) -> Tolerance {
-        let usual = Tolerance::default();
-        let seconds = usize::try_from(self.phase.as_secs()).unwrap_or(usize::MAX);
-        Tolerance { windows: seconds.clamp(1, usual.windows), ..usual }
-    }
+/// "Back to normal" for as many windows as were seen after the release, three at most: loads can be made shorter from
+/// outside.
+fn tolerance(released: Option<&Observation>) -> Tolerance {
+    let usual = Tolerance::default();
+    let whole =
+        released.map_or(0, |seen| seen.timeline.iter().filter(|w| w.length_s >= WHOLE_WINDOW_S).count());
+    Tolerance { windows: whole.clamp(1, usual.windows), ..usual }
 }
 
 /// The loads that were run, as far as it came.
@@ -201,7 +206,7 @@ pub(super) async fn run<W: Workload, P: Press>(
             released: observed(&loads.released),
         },
         result,
-        &steady.tolerance(),
+        &tolerance(observed(&loads.released)),
     );
     if !cx.is_dry_run() && loads.baseline.is_some() {
         cx.found(Finding::new(terms.procedure, Detail::UnderPressure { found: found.clone() }));
