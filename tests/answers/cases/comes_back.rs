@@ -6,7 +6,7 @@ use proofload::{
     Context, Result, Retry,
     judge::{Recovery, Tolerance},
     millis, per_second,
-    procedure::{Exhaustion, ExhaustionRecovery},
+    procedure::{ExhaustionRecovery, OverloadRecovery},
     seconds,
 };
 
@@ -50,7 +50,7 @@ async fn after_two_seconds(cx: Context) -> Result {
 
 /// 400/s; whoever waits for over 200 ms goes away, and the work is done for nobody. The overload leaves a queue of two
 /// seconds and more.
-async fn abandoned(cx: &Context, steady_retry: Retry) -> Result<Exhaustion> {
+async fn abandoned(cx: &Context, steady_retry: Retry) -> Result<OverloadRecovery> {
     let server = Server::new(4, millis(10), Queue::Endless(millis(200)));
     let procedure = overload().steady(per_second(200)).steady_retry(steady_retry).limit(seconds(5));
     procedure.run(cx, move |_op| server.clone().serve()).await
