@@ -41,7 +41,7 @@ fn what_holds_is_told_with_what_it_costs() {
     assert_eq!(
         seen.to_string(),
         "holds with 300 MiB of ballast; success 99% (-1.0 points), p50 25 ms (x2.5), p95 25 ms (x2.5), p99 25 ms \
-         (x2.5); recovered within 0 s of the release"
+         (x2.5); recovered within 0.0 s of the release"
     );
 }
 
