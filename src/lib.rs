@@ -46,6 +46,7 @@ pub mod observe;
 mod outcome;
 pub mod pressure;
 pub mod procedure;
+mod ready_made;
 pub mod report;
 mod safety;
 mod settings;
@@ -57,7 +58,7 @@ pub mod units;
 
 pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedRun};
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
-pub use engine::{DriveAloneError, Op, Workload, drive_alone};
+pub use engine::{DriveAloneError, Op, Workload, drive_alone, workload};
 pub use error::{Error, Result};
 pub use journal::{Figure, Step};
 pub use load::Load;

@@ -29,8 +29,8 @@ pub(crate) use collector::{Collecting, Look, Reading, Sink, Slice, Started};
 pub(crate) use drive::{DriveError, Job, drive};
 pub(crate) use inside::is_in_operation;
 pub use op::Op;
-pub use workload::Workload;
 pub(crate) use workload::{Async, Blocking};
+pub use workload::{Workload, workload};
 
 /// The clock of a load, nanoseconds since now, for the benchmarks.
 pub(crate) fn clock() -> impl Fn() -> u64 {

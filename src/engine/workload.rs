@@ -73,6 +73,24 @@ where
     }
 }
 
+/// A workload whose users keep nothing, from a closure that returns a future: for what takes a [`Workload`].
+///
+/// ```
+/// use proofload::{Op, Workload, workload};
+///
+/// fn echo() -> impl Workload {
+///     workload(|op: Op| async move { if op.index % 100 == 0 { Err("every hundredth fails") } else { Ok(()) } })
+/// }
+/// # let _ = echo();
+/// ```
+pub fn workload<F, T>(operation: F) -> impl Workload
+where
+    F: Fn(Op) -> T + Send + Sync + 'static,
+    T: Future<Output: IntoOutcome> + Send + 'static,
+{
+    Async(operation)
+}
+
 /// A closure that blocks its thread; it runs on the runtime's pool for such work.
 pub(crate) struct Blocking<F>(pub(crate) Arc<F>);
 

@@ -20,6 +20,7 @@ mod rapid_scale;
 mod resource_exhaustion;
 mod sliding;
 mod steady;
+pub mod suites;
 mod terms;
 
 pub use crate::{
