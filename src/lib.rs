@@ -26,6 +26,7 @@
 //! - [`Context`] is what a case gets: [`Context::load`] runs a [`Load`], open (a rate) or closed (users).
 //! - An operation ends in an [`Outcome`]; what a load did is an [`observe::Observation`].
 //! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
+//! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -43,6 +44,7 @@ pub mod load;
 mod monitor;
 pub mod observe;
 mod outcome;
+pub mod pressure;
 pub mod procedure;
 pub mod report;
 mod safety;

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -49,6 +49,8 @@ pub enum StopReason {
     SupervisorLost,
     /// A threshold that says `abort` was missed.
     Threshold,
+    /// A load was to end at a ceiling of memory, CPU or descriptors, and reached it; its case goes on.
+    Ceiling,
 }
 
 impl StopReason {
@@ -71,6 +73,7 @@ impl StopReason {
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
             Self::Threshold => "a threshold with `abort` was missed",
+            Self::Ceiling => "the ceiling that it was to find was reached",
         }
     }
 }
@@ -85,81 +88,116 @@ impl fmt::Display for StopReason {
 #[derive(Clone, Debug)]
 pub struct StopToken {
     shared: Arc<Shared>,
-    /// Whoever stops this one stops the token too.
-    parent: Option<Arc<Shared>>,
 }
 
 #[derive(Debug)]
 struct Shared {
     stopped: AtomicBool,
     reason: OnceLock<StopReason>,
-    changed: watch::Sender<bool>,
+    said: watch::Sender<Word>,
+    /// Told too when this one is, so that asking costs one load whatever stands above.
+    children: Mutex<Vec<Weak<Shared>>>,
+}
+
+/// What was said to those who hold a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    GoOn,
+    /// It is over, as planned.
+    End,
+    /// Stop, for a reason.
+    Stop,
+}
+
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            stopped: AtomicBool::new(false),
+            reason: OnceLock::new(),
+            said: watch::Sender::new(Word::GoOn),
+            children: Mutex::default(),
+        })
+    }
+
+    fn stop(&self, reason: StopReason) {
+        let _kept = self.reason.set(reason);
+        self.stopped.store(true, Ordering::Release);
+        self.said.send_replace(Word::Stop);
+        let children = std::mem::take(&mut *self.children.lock().unwrap_or_else(PoisonError::into_inner));
+        children.iter().filter_map(Weak::upgrade).for_each(|child| child.stop(reason));
+    }
+
+    fn end(&self) {
+        self.stopped.store(true, Ordering::Release);
+        // A stop may have been said already, and says more.
+        self.said.send_if_modified(|word| {
+            let is_news = *word == Word::GoOn;
+            if is_news {
+                *word = Word::End;
+            }
+            is_news
+        });
+    }
+
+    fn reason(&self) -> Option<StopReason> {
+        self.stopped.load(Ordering::Acquire).then(|| self.reason.get().copied()).flatten()
+    }
+
+    async fn heard(&self, is_it: impl Fn(Word) -> bool) {
+        let mut said = self.said.subscribe();
+        // The sender lives in `self`, so waiting cannot end before the word is said.
+        let _said = said.wait_for(|word| is_it(*word)).await;
+    }
 }
 
 impl StopToken {
     pub(crate) fn new() -> Self {
-        let shared = Shared {
-            stopped: AtomicBool::new(false),
-            reason: OnceLock::new(),
-            changed: watch::Sender::new(false),
-        };
-        Self { shared: Arc::new(shared), parent: None }
-    }
-
-    /// A token for a part of the case: stopped with the whole, and ended alone.
-    pub(crate) fn child(&self) -> Self {
-        let parent = self.parent.as_ref().unwrap_or(&self.shared);
-        Self { parent: Some(Arc::clone(parent)), ..Self::new() }
+        Self { shared: Shared::new() }
     }
 
     /// Asks everybody to stop. The first reason is the one that is kept.
     pub(crate) fn stop(&self, reason: StopReason) {
-        let _kept = self.shared.reason.set(reason);
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.changed.send_replace(true);
+        self.shared.stop(reason);
     }
 
     /// Ends what this token is for, as planned: without a reason.
     pub(crate) fn end(&self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.changed.send_replace(true);
+        self.shared.end();
     }
 
-    /// Whether it is time to stop. Costs an atomic load, that of a part of a case two.
+    /// A token for a part: stopped with this one, and stopped or ended alone.
+    pub(crate) fn child(&self) -> Self {
+        let child = Self::new();
+        let mut children = self.shared.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.retain(|other| other.strong_count() > 0);
+        children.push(Arc::downgrade(&child.shared));
+        drop(children);
+        // Said while it was being entered, it may have been missed.
+        if let Some(reason) = self.shared.reason() {
+            child.stop(reason);
+        }
+        child
+    }
+
+    /// Whether it is time to stop. Costs one atomic load.
     #[inline]
     pub fn is_stopped(&self) -> bool {
-        let is_said = |shared: &Arc<Shared>| shared.stopped.load(Ordering::Acquire);
-        is_said(&self.shared) || self.parent.as_ref().is_some_and(is_said)
+        self.shared.stopped.load(Ordering::Acquire)
     }
 
     /// The reason, once it is time to stop; what has ended as planned has none.
     pub fn reason(&self) -> Option<StopReason> {
-        let shared = self.parent.as_ref().unwrap_or(&self.shared);
-        self.is_stopped().then(|| shared.reason.get().copied()).flatten()
+        self.shared.reason()
     }
 
     /// Waits until it is time to stop.
     pub async fn stopped(&self) {
-        match &self.parent {
-            Some(parent) => tokio::select! {
-                () = parent.said() => {}
-                () = self.shared.said() => {}
-            },
-            None => self.shared.said().await,
-        }
+        self.shared.heard(|word| word != Word::GoOn).await;
     }
 
-    /// Waits until it is time to stop everything, not just what this token is for.
+    /// Waits until there is a reason to stop: that what this token is for has ended as planned is none.
     pub(crate) async fn halted(&self) {
-        self.parent.as_ref().unwrap_or(&self.shared).said().await;
-    }
-}
-
-impl Shared {
-    async fn said(&self) {
-        let mut changed = self.changed.subscribe();
-        // The sender lives in `self`, so waiting cannot end before the word is said.
-        let _said = changed.wait_for(|stopped| *stopped).await;
+        self.shared.heard(|word| word == Word::Stop).await;
     }
 }
 
@@ -194,5 +232,21 @@ mod tests {
         other.stopped().await;
         ended.halted().await;
         assert_eq!([ended, other].map(|part| part.reason()), [Some(StopReason::Interrupted); 2]);
+    }
+
+    #[tokio::test]
+    async fn a_child_is_stopped_with_its_parent_and_can_be_stopped_alone() {
+        let parent = StopToken::new();
+        let (alone, with) = (parent.child(), parent.child());
+        alone.stop(StopReason::Ceiling);
+        alone.end();
+        alone.halted().await;
+        assert_eq!((parent.is_stopped(), with.is_stopped()), (false, false));
+        let grandchild = with.child();
+        parent.stop(StopReason::TimeLimit);
+        grandchild.stopped().await;
+        assert_eq!(grandchild.reason(), Some(StopReason::TimeLimit));
+        assert_eq!(alone.reason(), Some(StopReason::Ceiling));
+        assert_eq!(parent.child().reason(), Some(StopReason::TimeLimit), "born after the word was said");
     }
 }

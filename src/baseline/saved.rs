@@ -186,6 +186,9 @@ fn number(finding: &Finding) -> Option<SavedFinding> {
         | Detail::Saturation { .. }
         | Detail::RapidScale { .. }
         | Detail::MixedAgents { .. }
+        | Detail::Exhaustion { .. }
+        | Detail::UnderPressure { .. }
+        | Detail::ExtremeData { .. }
         | Detail::Recovery { .. } => return None,
     };
     let (procedure, name, unit) = (finding.procedure.clone(), name.to_owned(), unit.to_owned());

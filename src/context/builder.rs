@@ -41,6 +41,7 @@ pub struct LoadBuilder {
     reading: Reading,
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     listener: Option<Arc<dyn Sink>>,
+    stop: StopToken,
     max_in_flight: Option<usize>,
     expectations: Vec<Result<Expectation, ExpectationError>>,
 }
@@ -59,6 +60,7 @@ enum Level {
 impl LoadBuilder {
     pub(super) fn new(cx: Context, load: Load) -> Self {
         Self {
+            stop: cx.inner.stop.clone(),
             cx,
             load,
             name: "load".to_owned(),
@@ -167,6 +169,12 @@ impl LoadBuilder {
         self
     }
 
+    /// Ends the load when `stop` is stopped, a child of the case's token: the case goes on.
+    pub(crate) fn stopped_by(mut self, stop: StopToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Tries failed and rejected operations again.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
@@ -261,11 +269,11 @@ impl LoadBuilder {
             inner.journal.write(Event::LoadPlanned(planned));
             return Ok(Run::new(self.cx, Observation { load: name, ..Observation::default() }));
         }
-        if let Some(reason) = inner.stop.reason() {
+        if let Some(reason) = self.stop.reason() {
             return Err(RunError::Stopped { load: name, reason }.into());
         }
         let counters = self.cx.clone();
-        let stop = inner.stop.child();
+        let stop = self.stop.child();
         let journal = Arc::new(ToJournal::new(&self.cx, &expectations));
         let job = Job {
             name,

@@ -3,6 +3,7 @@
 //! Owns the user's side of a running case; everything it learns goes to the journal. Never writes a report, and
 //! stops a case for a threshold that says `abort` only: all else is for the supervisor.
 
+mod bounds;
 mod builder;
 mod counters;
 mod handle;

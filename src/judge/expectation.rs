@@ -8,6 +8,7 @@ use super::{
 use crate::{
     expect::{Bound, Comparison, Expectation, Metric, Scope, Statistic, Terms, Unit, Value},
     observe::{Observation, Phase},
+    stop::StopReason,
 };
 
 /// Judges one expectation on one observation.
@@ -109,8 +110,9 @@ impl Judge<'_> {
     pub(super) fn doubt_of_passes(&self) -> Option<String> {
         match (self.observation.complete, self.observation.stopped) {
             (false, _) => Some("the case did not live to the end".to_owned()),
+            // That was to be its end.
+            (true, Some(StopReason::Ceiling) | None) => None,
             (true, Some(reason)) => Some(format!("the load was stopped early: {reason}")),
-            (true, None) => None,
         }
     }
 

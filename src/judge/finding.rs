@@ -3,8 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentSeen, BreakingPoint, Capacity, Concurrent, Degradation, Depth, Drift, ErrorDrift, Leak, LevelTrial,
-    Offered, PhaseSeen, Plateau, Recovery, Served, Trial, Verdict,
+    Aftermath, AgentSeen, BreakingPoint, Capacity, Concurrent, DataRow, Degradation, Depth, Drift,
+    ErrorDrift, Exhaustion, ExhaustionStep, Leak, LevelTrial, Offered, PhaseSeen, Plateau, Recovery, Served,
+    Trial, UnderPressure, Verdict, extreme_data,
 };
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
@@ -90,6 +91,25 @@ pub enum Detail {
         /// The answer of each attempt, in order.
         attempts: Vec<Recovery>,
     },
+    /// Which resource a rising load exhausts first.
+    Exhaustion {
+        /// The answer.
+        found: Exhaustion,
+        /// Every step of the load that was begun, in order.
+        steps: Vec<ExhaustionStep>,
+        /// What became of the target afterwards; `None` where no ceiling was reached.
+        after: Option<Aftermath>,
+    },
+    /// How a target fares while memory, CPU or a disk is under pressure.
+    UnderPressure {
+        /// The answer.
+        found: UnderPressure,
+    },
+    /// How a target takes data of many sizes, shapes and edges.
+    ExtremeData {
+        /// Every kind of data that was tried, in order.
+        rows: Vec<DataRow>,
+    },
 }
 
 impl Finding {
@@ -106,6 +126,10 @@ impl Finding {
             Detail::RapidScale { phases } => rows("phases", phases, |phase| phase.verdict),
             Detail::MixedAgents { agents } => rows("kinds of users", agents, |agent| agent.verdict),
             Detail::Recovery { found, depth, attempts } => recovery(found, depth.as_ref(), attempts.len()),
+            Detail::Exhaustion { found, after: Some(after), .. } => format!("{found}; {after}"),
+            Detail::Exhaustion { found, after: None, .. } => found.to_string(),
+            Detail::UnderPressure { found } => found.to_string(),
+            Detail::ExtremeData { rows } => extreme_data::sentence(rows),
         };
         Self { procedure: procedure.to_owned(), sentence, detail }
     }

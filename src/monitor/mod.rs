@@ -43,7 +43,7 @@ pub use machine_info::MachineInfo;
 pub(crate) use machine_info::cores_available;
 pub use machine_use::MachineUse;
 pub use network::InterfaceUse;
-pub(crate) use own::OwnProcess;
+pub(crate) use own::{OwnProcess, own_thread_time};
 pub use pressure::{PressureUse, StallUse};
 pub use resources::{ResourceWindow, Resources};
 pub(crate) use sample::{MachineSample, TreeSample};

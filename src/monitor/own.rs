@@ -55,14 +55,14 @@ impl OwnProcess {
 
 /// CPU time of the thread that asks; `None` where the platform does not tell.
 #[cfg(target_os = "linux")]
-pub(super) fn own_thread_time() -> Option<Duration> {
+pub(crate) fn own_thread_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
 }
 
 /// `None`: there is no portable way to ask.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn own_thread_time() -> Option<Duration> {
+pub(crate) fn own_thread_time() -> Option<Duration> {
     None
 }
 

@@ -92,7 +92,7 @@ enum Overload {
 /// What came of an overload.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Exhaustion {
+pub struct OverloadRecovery {
     /// Whether and when the target recovered: the worst of the attempts.
     pub recovery: Recovery,
     /// How badly it fared until then, the worst of all attempts; `None` without data.
@@ -101,7 +101,7 @@ pub struct Exhaustion {
     pub attempts: Vec<Recovery>,
 }
 
-impl Exhaustion {
+impl OverloadRecovery {
     /// The time from the end of the overload to the recovery, the longest of the attempts; `None` unless each recovered.
     pub const fn recovery_time(&self) -> Option<Duration> {
         match &self.recovery {
@@ -224,7 +224,7 @@ impl ExhaustionRecovery {
     /// # Errors
     /// The terms contradict themselves, an expectation is malformed, or the case was stopped. That the target does not
     /// recover is no error.
-    pub async fn run<F, T>(self, cx: &Context, operation: F) -> Result<Exhaustion>
+    pub async fn run<F, T>(self, cx: &Context, operation: F) -> Result<OverloadRecovery>
     where
         F: Fn(Op) -> T + Send + Sync + 'static,
         T: Future<Output: IntoOutcome> + Send + 'static,
@@ -236,7 +236,7 @@ impl ExhaustionRecovery {
     ///
     /// # Errors
     /// As [`ExhaustionRecovery::run`].
-    pub async fn run_workload<W: Workload>(self, cx: &Context, workload: W) -> Result<Exhaustion> {
+    pub async fn run_workload<W: Workload>(self, cx: &Context, workload: W) -> Result<OverloadRecovery> {
         self.check()?;
         self.terms.objectives(&[])?;
         let plan = self.plan(cx)?;
@@ -430,7 +430,7 @@ fn released_s(run: &Run) -> f64 {
 }
 
 /// What the attempts come to, put into the report.
-fn conclude(cx: &Context, found: &[Answer]) -> Exhaustion {
+fn conclude(cx: &Context, found: &[Answer]) -> OverloadRecovery {
     let attempts: Vec<Recovery> = found.iter().map(|answer| answer.recovery.clone()).collect();
     let unknown = || Recovery::Inconclusive { reason: "no attempt was made".to_owned() };
     let recovery = attempts.iter().cloned().reduce(Recovery::worse).unwrap_or_else(unknown);
@@ -439,7 +439,7 @@ fn conclude(cx: &Context, found: &[Answer]) -> Exhaustion {
         let (found, attempts) = (recovery.clone(), attempts.clone());
         cx.found(Finding::new(NAME, Detail::Recovery { found, depth, attempts }));
     }
-    Exhaustion { recovery, depth, attempts }
+    OverloadRecovery { recovery, depth, attempts }
 }
 
 #[cfg(test)]

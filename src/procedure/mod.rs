@@ -1,29 +1,45 @@
 //! Procedures: ready-made sequences of loads that each answer one question about a target.
 //!
 //! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
-//! (the rules are in [`judge`](crate::judge)).
+//! (the rules are in [`judge`](crate::judge)), and holds no resource itself (that is for
+//! [`pressure`](crate::pressure)). Failure injection, the one procedure that is missing, comes with the injector of
+//! faults.
 
 mod concurrent_capacity;
 mod concurrent_connections;
+mod cpu_saturation;
 mod exhaustion_recovery;
+mod extreme_data;
+mod io_stress;
 mod long_running;
 mod maximum_throughput;
+mod memory_pressure;
 mod mixed_agents;
+mod pressed;
 mod rapid_scale;
+mod resource_exhaustion;
 mod sliding;
 mod steady;
 mod terms;
 
-pub use crate::case::Severity;
+pub use crate::{
+    case::Severity,
+    judge::{Complexity, Edge},
+};
 pub use concurrent_capacity::{ConcurrentCapacity, OperationsAtOnce};
 pub use concurrent_connections::{
     ConcurrentConnections, ConnectionEnd, ConnectionFailure, ConnectionsAtOnce, Connector, Tcp, TcpConnection,
 };
-pub use exhaustion_recovery::{Exhaustion, ExhaustionRecovery};
+pub use cpu_saturation::CpuSaturation;
+pub use exhaustion_recovery::{ExhaustionRecovery, OverloadRecovery};
+pub use extreme_data::{DataTable, Datum, ExtremeData};
+pub use io_stress::IoStress;
 pub use long_running::{LongRunning, Soak};
 pub use maximum_throughput::{MaximumThroughput, Throughput};
+pub use memory_pressure::MemoryPressure;
 pub use mixed_agents::{Agent, Mixed, MixedAgents, Pattern};
 pub use rapid_scale::{RapidScale, Scaled};
+pub use resource_exhaustion::{Exhausted, ResourceExhaustion};
 
 /// A procedure whose terms contradict themselves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

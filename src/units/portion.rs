@@ -38,6 +38,18 @@ impl Portion {
     }
 }
 
+impl From<ByteSize> for Portion {
+    fn from(size: ByteSize) -> Self {
+        Self::Size(size)
+    }
+}
+
+impl From<Ratio> for Portion {
+    fn from(share: Ratio) -> Self {
+        Self::Share(share)
+    }
+}
+
 impl fmt::Display for Portion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

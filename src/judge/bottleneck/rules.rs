@@ -72,6 +72,7 @@ pub(super) fn ended_by(around: &Surroundings<'_>) -> Option<Answer> {
         | StopReason::Concurrency
         | StopReason::Threads
         | StopReason::Threshold
+        | StopReason::Ceiling
         | StopReason::Interrupted
         | StopReason::Terminated
         | StopReason::HungUp

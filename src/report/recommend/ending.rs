@@ -137,6 +137,8 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
         | StopReason::HungUp
         | StopReason::StopFile
         | StopReason::SupervisorLost
+        // Ends a load and not its case.
+        | StopReason::Ceiling
         // What was missed has advice of its own.
         | StopReason::Threshold => return None,
     };
@@ -184,6 +186,7 @@ fn deaf(stop: &StopReport) -> Option<Advice> {
         | StopReason::HungUp
         | StopReason::StopFile
         | StopReason::SupervisorLost
+        | StopReason::Ceiling
         | StopReason::Threshold => false,
     };
     (was_asked && stop.by == "SIGKILL").then(|| Advice {

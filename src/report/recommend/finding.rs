@@ -1,7 +1,8 @@
 use super::{Advice, Kind};
 use crate::{
     judge::{
-        BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Finding, Leak, Recovery,
+        BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Exhaustion, Finding,
+        Leak, Recovery,
     },
     report::{CaseReport, text::show},
 };
@@ -21,9 +22,14 @@ fn of_finding(finding: &Finding) -> Option<Advice> {
         Detail::ErrorDrift { found } => error_drift(found)?,
         Detail::Capacity { of, found, .. } => capacity(*of, found)?,
         Detail::Recovery { found, .. } => recovery(found)?,
+        Detail::Exhaustion { found, .. } => exhaustion(found)?,
         // What the target does no more of is for the bottleneck to say; a row that missed its objectives is among the
         // expectations.
-        Detail::Saturation { .. } | Detail::RapidScale { .. } | Detail::MixedAgents { .. } => return None,
+        Detail::Saturation { .. }
+        | Detail::RapidScale { .. }
+        | Detail::MixedAgents { .. }
+        | Detail::UnderPressure { .. }
+        | Detail::ExtremeData { .. } => return None,
     };
     Some(Advice { kind, topic: topic.to_owned(), weight, figure: finding.sentence.clone(), action })
 }
@@ -73,6 +79,17 @@ fn capacity(of: Concurrent, found: &Capacity) -> Option<Said> {
         Capacity::AtLeast { .. } | Capacity::Inconclusive { .. } => return None,
     };
     Some((Kind::Capacity, topic, -(breaks as f64), action))
+}
+
+fn exhaustion(found: &Exhaustion) -> Option<Said> {
+    match found {
+        Exhaustion::Reached { crossing, level, .. } => {
+            let (topic, at) = (crossing.resource.words(), level.to_string());
+            let action = format!("bound what an operation takes of it, or admit less than {at}");
+            Some((Kind::Capacity, topic, crossing.seen / crossing.ceiling, action))
+        }
+        Exhaustion::NotReached { .. } | Exhaustion::Inconclusive { .. } => None,
+    }
 }
 
 fn degradation(found: &Degradation) -> Option<Said> {

@@ -3,6 +3,7 @@
 //! Every case has a marker of its own name, by which a test chooses it. Nothing here checks anything.
 
 mod appetite;
+mod ceilings;
 mod crashes;
 mod endings;
 mod greed;

@@ -1,6 +1,7 @@
 //! The tests. Each runs one bad case and says how it must end; what holds for all of them is the fixture's.
 
 mod appetite;
+mod ceilings;
 mod crashes;
 mod endings;
 mod greed;
@@ -39,6 +40,7 @@ pub(crate) fn run() -> ExitCode {
         many::trials(),
         greed::trials(),
         appetite::trials(),
+        ceilings::trials(),
         runaway::trials(),
         soon::trials(),
         hangs::trials(),
