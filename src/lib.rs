@@ -109,4 +109,7 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/expectations.md")]
     struct Expectations;
+
+    #[doc = include_str!("../docs/guide/procedures.md")]
+    struct Procedures;
 }
