@@ -4,17 +4,18 @@ use proofload::{Context, Result, millis, per_second, procedure::MaximumThroughpu
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// A coarse answer: rates double, trials of a second.
+/// A coarse answer: rates double, trials of 700 ms.
 #[proofload::case(max_concurrency = 5_000, max_cpu = "off")]
 async fn breaking_point(cx: Context) -> Result {
     let search = MaximumThroughput::new()
         .from(per_second(500))
         .to(per_second(32_000))
         .times(2.0)
-        .to_within(0.25)
+        .to_within(0.3)
         .repeats(1)
-        .trial(seconds(1))
-        .warm_up(millis(300));
+        .trial(millis(700))
+        .warm_up(millis(200))
+        .cool_down(millis(200));
     find(cx, search).await
 }
 

@@ -13,7 +13,7 @@ const RECOVERY_LIMIT: Duration = seconds(60);
 /// 400 at once, of which the pool's queue takes 200.
 #[proofload::case(max_concurrency = 500, max_cpu = "off")]
 async fn exhaustion_recovery(cx: Context) -> proofload::Result {
-    exhaust(cx, 200, ExhaustionRecovery::new().burst(400).baseline(seconds(3)).attempts(1)).await
+    exhaust(cx, 200, ExhaustionRecovery::new().burst(400).baseline(seconds(2)).attempts(1)).await
 }
 
 /// 2000 at once, 30 s for each and 120 s in all: at least 70 % complete, and the index recovers within 60 s, three times

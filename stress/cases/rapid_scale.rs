@@ -4,11 +4,11 @@ use proofload::{Context, Result, procedure::RapidScale, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// 5, 50, 100, 20 and 5 users within 7 s.
+/// 5, 50, 100, 20 and 5 users, a second each.
 #[proofload::case(max_concurrency = 100, max_cpu = "off")]
 async fn rapid_scale(cx: Context) -> Result {
-    let phases = [(5, 1), (50, 2), (100, 2), (20, 1), (5, 1)];
-    scale(cx, RapidScale::new().phases(phases.map(|(users, length)| (users, seconds(length))))).await
+    let phases = [5, 50, 100, 20, 5];
+    scale(cx, RapidScale::new().phases(phases.map(|users| (users, seconds(1))))).await
 }
 
 /// 10, 500, 1000, 100 and 10 users for 30, 60, 30, 30 and 30 s: at most 10 % errors in each phase.

@@ -6,10 +6,10 @@ use proofload::{Context, Load, minutes, per_second, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// 100 searches a second for 6 s.
+/// 100 searches a second for 4 s.
 #[proofload::case(workers = 10)]
 async fn sustained_load(cx: Context) -> proofload::Result {
-    searches_and_inserts(cx, seconds(6)).await
+    searches_and_inserts(cx, seconds(4)).await
 }
 
 /// 100 searches a second for 300 s by 10 workers: at least 80 % of the rate, at most 5 % errors, 500 ms in the mean.
