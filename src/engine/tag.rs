@@ -69,7 +69,9 @@ impl Tags {
     pub(super) fn figures(&self, duration_s: f64) -> BTreeMap<String, Figures> {
         let used = self.recorders.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.get()?)));
         used.map(|(at, recorder)| {
-            let figures = Figures { duration_s, ..recorder.figures() };
+            let mut figures = Figures { duration_s, ..recorder.figures() };
+            // As of the whole load: what ended after its stage, and before the end, is part of the throughput.
+            (figures.after_phase, figures.ok_after_phase) = (figures.after_load, figures.ok_after_load);
             (NAMES.name(at).to_owned(), figures)
         })
         .collect()

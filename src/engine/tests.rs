@@ -152,6 +152,20 @@ async fn operations_are_counted_by_what_they_call_themselves() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_ends_in_a_later_stage_is_in_the_throughput_of_its_tag() {
+    let load = Load::users(1).for_duration(seconds(1)).step_to(2).for_duration(seconds(1));
+    let slow = |op: Op| async move {
+        op.tag("slow");
+        sleep(millis(300)).await;
+    };
+    let seen = run(job(load), slow).await;
+    let (total, slow) = (&seen.total, &seen.tags["slow"]);
+    assert!(seen.phases[0].figures.after_phase > 0 && total.after_load > 0, "{total:?}");
+    assert_eq!(slow.counts, total.counts);
+    assert_eq!((slow.throughput(), slow.goodput()), (total.throughput(), total.goodput()));
+}
+
 #[tokio::test]
 async fn blocking_operations_call_themselves_something_too() {
     let job = job(Load::users(2).iterations_each(3));

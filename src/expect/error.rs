@@ -233,6 +233,21 @@ pub enum Mistake {
     /// `of` without a load.
     #[error("write `of load \"NAME\"`")]
     BadLoad,
+    /// `with` without a tag.
+    #[error("write `with tag \"NAME\"`")]
+    BadTag,
+    /// A metric that has no figures by tag.
+    #[error("{metric} has no figures by tag: leave `with tag` away")]
+    NotByTag {
+        /// The metric.
+        metric: String,
+    },
+    /// A tag together with a part of the load.
+    #[error("tags are known for the whole load only: leave either `{clause}` or `with tag` away")]
+    TagOfAPart {
+        /// The first word of the clause that is about a part.
+        clause: String,
+    },
     /// A clause that is there already.
     #[error("`{clause}` is written twice")]
     Twice {

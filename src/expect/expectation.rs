@@ -33,6 +33,8 @@ impl Expectation {
     /// Reads `METRIC OPERATOR VALUE`, and after it what is wanted of
     ///
     /// - `of load "NAME"`: it is about this load only;
+    /// - `with tag "NAME"`: about the operations that call themselves so ([`Op::tag`](crate::Op::tag)) and have ended, of
+    ///   the whole load: together with the clauses below it is an error;
     /// - `in each phase` or `in phase "NAME"`: about a part of the load;
     /// - `over 10s`: it has to hold in every window of 10 s while the load runs, from 1s to 1h;
     /// - `for 30s`: windows (of 1 s without `over`) count as missed only once they are for 30 s in a row, from 1s to
@@ -81,6 +83,22 @@ impl Expectation {
     #[must_use]
     pub fn of_load(self, name: impl Into<String>) -> Self {
         self.changed(|terms| terms.load = Some(name.into()))
+    }
+
+    /// The same for the operations that call themselves `name` ([`Op::tag`](crate::Op::tag)) only. Those that never
+    /// started or never ended are in no tag: `success_rate` and `error_rate` are then shares of the tagged ones that
+    /// ended, and a pass that would not stand with the others among them is inconclusive. Phases, windows, and metrics
+    /// without figures by tag make it an error.
+    ///
+    /// ```
+    /// use proofload::{expect::{Expectation, latency}, millis};
+    /// let reads = latency().p95().below(millis(20)).with_tag("read");
+    /// assert_eq!(reads, Expectation::parse("latency.p95 < 20ms with tag \"read\"").unwrap());
+    /// assert_eq!(reads.tag(), Some("read"));
+    /// ```
+    #[must_use]
+    pub fn with_tag(self, name: impl Into<String>) -> Self {
+        self.changed(|terms| terms.tag = Some(name.into()))
     }
 
     /// The same in every window of this length while the load runs, from 1 s to 1 h.
@@ -135,6 +153,11 @@ impl Expectation {
         self.terms().ok().and_then(|terms| terms.load.as_deref())
     }
 
+    /// What the operations call themselves that it is about, if it is not about all of them.
+    pub fn tag(&self) -> Option<&str> {
+        self.terms().ok().and_then(|terms| terms.tag.as_deref())
+    }
+
     /// How it is looked at while a load runs; `None` when it is judged once, at the end.
     pub fn watching(&self) -> Option<Watching> {
         self.terms().ok().and_then(|terms| terms.watching)
@@ -179,6 +202,10 @@ impl fmt::Display for Terms {
         if let Some(load) = &self.load {
             f.write_str(" of load ")?;
             quoted::write(f, load)?;
+        }
+        if let Some(tag) = &self.tag {
+            f.write_str(" with tag ")?;
+            quoted::write(f, tag)?;
         }
         write!(f, "{}", self.scope)?;
         self.watching.map_or(Ok(()), |watching| watching.fmt(f))
@@ -295,6 +322,13 @@ mod tests {
         assert_eq!(
             invalid.into_expectation().unwrap_err().mistake().to_string(),
             "cpu.mean is known for the whole load only, not for a phase"
+        );
+        let tagged = Expectation::parse("ok > 0").unwrap().with_tag("a \"b\"");
+        assert_eq!(tagged.to_string(), r#"ok > 0 with tag "a \"b\"""#);
+        assert_eq!(tagged.clone().with_tag("c").tag(), Some("c"));
+        assert_eq!(
+            tagged.in_each_phase().check().unwrap_err().mistake().to_string(),
+            "tags are known for the whole load only: leave either `in` or `with tag` away"
         );
     }
 }

@@ -179,6 +179,22 @@ impl Metric {
         !matches!(self, Self::Counter(_) | Self::MemoryPeak | Self::MemoryGrowth | Self::CpuMean)
     }
 
+    /// Whether operations of one tag have a figure of their own. A tag counts what has ended: what an operation would have
+    /// called itself that never started or never ended is not known, so neither is how many of a tag were due.
+    pub(super) const fn is_known_by_tag(&self) -> bool {
+        match self {
+            Self::Latency(_) | Self::ServiceTime(_) | Self::RejectedLatency(_) => true,
+            Self::SuccessRate | Self::ErrorRate | Self::RejectedRate | Self::TimeoutRate => true,
+            Self::Throughput | Self::Goodput => true,
+            Self::Ok | Self::Rejected | Self::Errors | Self::Timeouts => true,
+            Self::Retries | Self::Bytes | Self::Status(_) => true,
+            // The generator's own: it knows no tags.
+            Self::Lateness(_) => false,
+            Self::StartedRate | Self::AchievedRate | Self::Due | Self::Unfinished | Self::Dropped => false,
+            Self::Counter(_) | Self::MemoryPeak | Self::MemoryGrowth | Self::CpuMean => false,
+        }
+    }
+
     /// Whether each window of a running load has a figure of its own. What a schedule asked for is known by stages.
     pub(super) const fn is_known_by_window(&self) -> bool {
         self.is_known_by_phase() && !matches!(self, Self::AchievedRate)

@@ -13,6 +13,8 @@ use super::{
     terms::Terms,
 };
 
+use clauses::Clauses;
+
 pub(super) use assertion::{claim, is_claim};
 
 /// Reads an expectation.
@@ -21,13 +23,13 @@ pub(super) fn terms(text: &str) -> Result<Terms, ExpectationError> {
     let metric = scanner.metric()?;
     let comparison = scanner.comparison()?;
     let limit = scanner.limit(&Subject::from(&metric))?;
-    let clauses = scanner.clauses(&metric)?;
+    let Clauses { load, tag, scope, watching } = scanner.clauses(&metric)?;
     let bound = Bound { comparison, limit };
-    Ok(Terms { metric, bound, load: clauses.load, scope: clauses.scope, watching: clauses.watching })
+    Ok(Terms { metric, bound, load, tag, scope, watching })
 }
 
 /// The words that may follow a value.
-const CLAUSES: [&str; 5] = ["of", "in", "over", "for", "abort"];
+const CLAUSES: [&str; 6] = ["of", "with", "in", "over", "for", "abort"];
 
 fn is_operator(c: char) -> bool {
     matches!(c, '<' | '>' | '=' | '!' | '≤' | '≥' | '≠' | '~')

@@ -9,6 +9,8 @@ pub(crate) struct Terms {
     pub(crate) bound: Bound,
     /// The name of the only load that it is about; `None` for any.
     pub(crate) load: Option<String>,
+    /// What the operations that it is about call themselves; `None` for all, and for those without a name.
+    pub(crate) tag: Option<String>,
     pub(crate) scope: Scope,
     /// How it is looked at while a load runs; `None` for one look at the end.
     pub(crate) watching: Option<Watching>,
@@ -75,6 +77,11 @@ pub struct Abort {
 /// The metric has no figures by phase: the mistake for a scope that asks for them.
 pub(super) fn whole_load_only(metric: &Metric) -> Option<Mistake> {
     (!metric.is_known_by_phase()).then(|| Mistake::WholeLoadOnly { metric: metric.to_string() })
+}
+
+/// The metric has no figures by tag: the mistake for a clause that asks for them.
+pub(super) fn without_tags(metric: &Metric) -> Option<Mistake> {
+    (!metric.is_known_by_tag()).then(|| Mistake::NotByTag { metric: metric.to_string() })
 }
 
 /// The metric has no figures by window: the mistake for a clause that asks for them.

@@ -1,3 +1,5 @@
+mod tag;
+
 use std::cmp::Ordering;
 
 use super::{
@@ -19,6 +21,8 @@ use crate::{
 ///
 /// - nothing was due, too few samples, or a figure that was not recorded;
 /// - a figure that is only known to be "at least" so much, and the limit is beyond that;
+/// - no operation of the load had the tag that is asked for, or it would not hold if those that never started or never
+///   ended were of it: they are in no tag;
 /// - a pass in a load that was stopped early or in a case that did not live to its end (it may still fail);
 /// - what the load generator decided rather than the target ([`validity`]).
 ///
@@ -83,6 +87,9 @@ impl Judge<'_> {
 
     pub(super) fn selection(&self) -> Result<Selection<'_>, String> {
         let observation = self.observation;
+        if let Some(tag) = &self.terms.tag {
+            return tag::selection(tag, observation);
+        }
         let whole = || Part { figures: &observation.total, asked: asked(observation), phase: None };
         let phases = || observation.phases.iter();
         match &self.terms.scope {
@@ -134,8 +141,8 @@ impl Judge<'_> {
             Err(reason) => return self.unknown(Some(part), &reason),
         };
         let (verdict, reason) = match self.answer(&reading, part) {
-            Ok(true) => match doubt {
-                Some(doubt) => (Verdict::Inconclusive, Some(doubt.to_owned())),
+            Ok(true) => match doubt.map(str::to_owned).or_else(|| tag::doubt(self, part)) {
+                Some(doubt) => (Verdict::Inconclusive, Some(doubt)),
                 None => (Verdict::Pass, None),
             },
             Ok(false) => (Verdict::Fail, None),
@@ -204,9 +211,10 @@ impl Judge<'_> {
 
     fn subject(&self, part: Option<&Part<'_>>) -> String {
         let metric = &self.terms.metric;
-        match part.and_then(|part| part.phase) {
-            Some(phase) => format!("{metric} in phase {phase:?}"),
-            None => metric.to_string(),
+        match (&self.terms.tag, part.and_then(|part| part.phase)) {
+            (Some(tag), _) => format!("{metric} with tag {tag:?}"),
+            (None, Some(phase)) => format!("{metric} in phase {phase:?}"),
+            (None, None) => metric.to_string(),
         }
     }
 

@@ -229,7 +229,7 @@ impl ConcurrentCapacity {
         let name = format!("trial with {users} {}", if users == 1 { "user" } else { "users" });
         self.terms.step(cx, &name, number, None);
         let load = Load::users(users as u32).for_duration(self.trial);
-        let builder = self.terms.load(cx, load, name).warm_up(self.warm_up);
+        let builder = self.terms.load(cx, load, name).warm_up(self.warm_up).probing();
         let run = builder.run_workload(Arc::clone(workload)).await?;
         self.terms.settle(cx).await;
         Ok(run)

@@ -319,7 +319,7 @@ impl ExhaustionRecovery {
     }
 
     fn overloading(&self, cx: &Context, plan: &Plan) -> Result<LoadBuilder> {
-        let builder = self.terms.load(cx, plan.overload.clone(), "overload");
+        let builder = self.terms.load(cx, plan.overload.clone(), "overload").probing();
         let builder = builder.retry(self.retry).max_in_flight(plan.overload_places);
         let builder = match self.drain {
             Some(drain) => builder.drain(drain),

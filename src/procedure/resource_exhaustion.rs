@@ -203,7 +203,7 @@ impl ResourceExhaustion {
         self.terms.step(cx, format!("rising from {first}"), 1, None);
         let stop = cx.stop_token().child();
         let watch = Watch::start(self.ceilings, self.window, stop.clone())?;
-        let load = self.terms.load(cx, in_steps(&levels, self.step), "rising").stopped_by(stop);
+        let load = self.terms.load(cx, in_steps(&levels, self.step), "rising").probing().stopped_by(stop);
         let run = load.run_workload(Arc::clone(&workload)).await;
         let (gauge, run) = (watch.end(), run?);
         let mut found = Exhausted {

@@ -223,6 +223,9 @@ fn expectations_from_outside() {
     let package = Package::new();
     let ended = package.run(&["fast_closed", "--set", "expect=due >= 31"]).exits(101);
     ended.prints("due is 30, wanted >= 31");
+    package.run(&["fast_closed", "--set", "expect=ok == 30 with tag \"only\""]).exits(0);
+    let ended = package.run(&["fast_closed", "--set", "expect=ok == 30 with tag \"x\""]).exits(101);
+    ended.prints("had the tag \"x\"; there were: \"only\"");
     let package = Package::with_settings("expect = [\"due >= 30\", \"error_rate < 1%\"]\n");
     package.run(&["fast_closed"]).exits(0);
     assert_eq!(package.case("fast_closed")["expectations"].as_array().unwrap().len(), 3);

@@ -62,7 +62,8 @@ async fn fast_open(cx: Context) -> Result {
 
 #[proofload::case(max_concurrency = 20)]
 async fn fast_closed(cx: Context) -> Result {
-    cx.load(Load::users(3).iterations(30)).expect("ok == 30").run(|_| async {}).await?;
+    let load = cx.load(Load::users(3).iterations(30)).expect("ok == 30");
+    load.run(|op| async move { op.tag("only") }).await?;
     cx.done()
 }
 

@@ -15,7 +15,10 @@ use std::{
 use proofload::{
     __private::Suite,
     Context, Outcome, Rejected, Result, millis, per_second,
-    procedure::{Agent, ConcurrentCapacity, ConcurrentConnections, MixedAgents, Pattern, RapidScale, Tcp},
+    procedure::{
+        Agent, ConcurrentCapacity, ConcurrentConnections, ExhaustionRecovery, MixedAgents, Pattern,
+        RapidScale, Tcp,
+    },
     seconds,
 };
 use tokio::{sync::Semaphore, time::sleep};
@@ -91,6 +94,14 @@ async fn places_cut_short(cx: Context) -> Result {
 #[proofload::case(max_concurrency = 10)]
 async fn more_than_the_case_may(cx: Context) -> Result {
     wait_for_a_place(&cx, ConcurrentCapacity::new().to(20)).await
+}
+
+/// Some load beside a steady one.
+#[proofload::case(max_cpu = "off")]
+async fn an_overload(cx: Context) -> Result {
+    let overload = ExhaustionRecovery::new().attempts(1).baseline(seconds(1)).cool_down(Duration::ZERO);
+    overload.overload(per_second(200), millis(200)).run(&cx, |_op| sleep(millis(1))).await?;
+    cx.done()
 }
 
 /// A server that answers each line with the same line, on a thread for each connection, and closes what comes while it has

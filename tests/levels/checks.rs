@@ -17,6 +17,7 @@ pub(crate) fn run() -> std::process::ExitCode {
     let tests: &[(&'static str, fn())] = &[
         ("places_that_refuse_have_exactly_their_capacity", refusing_places),
         ("places_that_queue_are_counted_by_the_saturation", queueing_places),
+        ("an_overload_probes_and_the_load_beside_it_measures", overload),
         ("a_search_that_is_stopped_says_what_it_found", cut_short),
         ("more_than_the_case_may_is_refused_before_anything_runs", refused),
         ("a_dry_run_does_nothing", dry_run),
@@ -50,6 +51,7 @@ fn refusing_places() {
     assert_eq!(of_seven.count(), 2, "an end of the interval is tried twice: {trials:?}");
     assert_eq!(seen.steps()[..2], ["trial with 1 user", "trial with 2 users"]);
     assert!(seen.passed, "that a target breaks is no failure");
+    assert_probes(&seen);
 }
 
 fn queueing_places() {
@@ -121,6 +123,21 @@ fn connections() {
     let objective = found["objective"].as_str().expect("words");
     assert!(objective.starts_with("with 120 open a connection was closed by the target"), "{objective}");
     assert!(objective.ends_with("1 of 121 connections failed"), "{objective}");
+    assert_probes(&seen);
+}
+
+/// All of its loads are trials, of which some break the target, so none of them may raise an alert.
+#[track_caller]
+fn assert_probes(seen: &Seen) {
+    let purposes = seen.purposes();
+    assert!(purposes.len() > 2 && purposes.iter().all(|(_, purpose)| *purpose == "probe"), "{purposes:?}");
+}
+
+fn overload() {
+    let seen = run_case("an_overload");
+    let mut purposes = seen.purposes();
+    purposes.sort();
+    assert_eq!(purposes, [("overload", "probe"), ("steady", "measure")]);
 }
 
 #[cfg(target_os = "linux")]

@@ -102,6 +102,14 @@ impl Seen {
         found.unwrap_or_else(|| panic!("nothing about {about}: {:#}", self.case["ending"]))
     }
 
+    /// Whether each load measures or probes, by its name.
+    pub(crate) fn purposes(&self) -> Vec<(&str, &str)> {
+        let loads = self.case["loads"].as_array().expect("loads").iter();
+        loads
+            .map(|load| (load["load"].as_str().expect("a name"), load["purpose"].as_str().expect("a word")))
+            .collect()
+    }
+
     /// The steps that were announced.
     pub(crate) fn steps(&self) -> Vec<String> {
         let steps = self.case["steps"].as_array().expect("steps").iter();

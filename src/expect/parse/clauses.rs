@@ -1,4 +1,4 @@
-//! What may follow the value: `of load`, `in`, `over`, `for`, `abort`.
+//! What may follow the value: `of load`, `with tag`, `in`, `over`, `for`, `abort`.
 
 use std::{ops::Range, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::{
         error::{ExpectationError, Mistake},
         metric::Metric,
         quoted,
-        terms::{Abort, Scope, Watching, whole_load_only, without_windows},
+        terms::{Abort, Scope, Watching, whole_load_only, without_tags, without_windows},
     },
     units::parse_duration,
 };
@@ -36,14 +36,15 @@ struct Lengths {
 /// The clauses of an expectation.
 pub(super) struct Clauses {
     pub(super) load: Option<String>,
+    pub(super) tag: Option<String>,
     pub(super) scope: Scope,
     pub(super) watching: Option<Watching>,
 }
 
 impl Scanner<'_> {
     pub(super) fn clauses(&mut self, metric: &Metric) -> Result<Clauses, ExpectationError> {
-        let (mut load, mut scope, mut watching) = (None, None, Watching::default());
-        let mut abort_at = 0..0;
+        let (mut load, mut tag, mut scope, mut watching) = (None, None, None, Watching::default());
+        let (mut abort_at, mut of_a_part) = (0..0, None);
         loop {
             self.skip_spaces();
             let (end, clause) = (self.to_the_end(), self.word());
@@ -51,6 +52,7 @@ impl Scanner<'_> {
             let is_twice = match word {
                 "" => break,
                 "of" => load.replace(self.load(&end)?).is_some(),
+                "with" => tag.replace(self.tag(metric, &end)?).is_some(),
                 "in" => scope.replace(self.phase(metric, &end)?).is_some(),
                 "over" => watching.over.replace(self.length(metric, &clause, &OVER)?).is_some(),
                 "for" => watching.lasting.replace(self.length(metric, &clause, &FOR)?).is_some(),
@@ -64,12 +66,18 @@ impl Scanner<'_> {
                 let mistake = Mistake::Twice { clause: word.to_owned() };
                 return self.wrong(clause.start..self.at, mistake);
             }
+            if matches!(word, "in" | "over" | "for" | "abort") {
+                of_a_part.get_or_insert((word, clause.start..self.at));
+            }
+        }
+        if let (Some((clause, at)), Some(_)) = (of_a_part, &tag) {
+            return self.wrong(at, Mistake::TagOfAPart { clause: clause.to_owned() });
         }
         if watching.abort.is_some() && watching.over.is_none() && watching.lasting.is_none() {
             return self.wrong(abort_at, Mistake::AbortWithoutWindow);
         }
         let watching = (watching != Watching::default()).then_some(watching);
-        Ok(Clauses { load, scope: scope.unwrap_or(Scope::Whole), watching })
+        Ok(Clauses { load, tag, scope: scope.unwrap_or(Scope::Whole), watching })
     }
 
     /// What follows `of`; `clause` is everything from there to the end.
@@ -78,6 +86,19 @@ impl Scanner<'_> {
         match &self.text[noun] {
             "load" => self.name(clause, Mistake::BadLoad),
             _ => self.wrong(clause.clone(), Mistake::BadLoad),
+        }
+    }
+
+    /// What follows `with`; `clause` as above.
+    fn tag(&mut self, metric: &Metric, clause: &Range<usize>) -> Result<String, ExpectationError> {
+        let noun = self.word();
+        let name = match &self.text[noun] {
+            "tag" => self.name(clause, Mistake::BadTag)?,
+            _ => return self.wrong(clause.clone(), Mistake::BadTag),
+        };
+        match without_tags(metric) {
+            Some(mistake) => self.wrong(clause.start..self.at, mistake),
+            None => Ok(name),
         }
     }
 

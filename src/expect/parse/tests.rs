@@ -144,6 +144,12 @@ fn clauses_come_in_any_order_and_print_in_one() {
         shown("ok > 1 abort from 1_000 samples after 90s for 60s over 1500ms in each phase of load \"a\""),
         "ok > 1 of load \"a\" in each phase over 1.5s for 1m abort after 1m 30s from 1000 samples"
     );
+    same("latency.p95 < 20ms with tag \"read\"");
+    same("success_rate >= 99% of load \"a\" with tag \"with \\\"x\\\"\"");
+    assert_eq!(
+        shown("latency.max < 1m 30s  with tag \"in each phase\" of load \"with tag\""),
+        "latency.max < 1m 30s of load \"with tag\" with tag \"in each phase\""
+    );
     assert_eq!(shown("ok > 1 over 5s abort from 1 sample"), "ok > 1 over 5s abort from 1 samples");
     assert_eq!(shown("ok > 1 over 5s abort after 0s from 0 samples"), "ok > 1 over 5s abort");
 }
@@ -190,6 +196,73 @@ fn wrong_clauses_are_told_apart() {
     }
 }
 
+#[test]
+fn a_tag_is_of_a_whole_load_and_of_what_has_ended() {
+    let tag = "write `with tag \"NAME\"`";
+    let part = |clause| {
+        format!("tags are known for the whole load only: leave either `{clause}` or `with tag` away")
+    };
+    let cases = [
+        ("ok > 1 with", tag, "with"),
+        ("ok > 1 with tag", tag, "with tag"),
+        ("ok > 1 with tag read of load \"x\"", tag, "with tag read of load \"x\""),
+        ("ok > 1 with tags \"read\"", tag, "with tags \"read\""),
+        ("ok > 1 with tag \"read", "the quote is not closed", "\"read"),
+        ("ok > with tag \"read\"", "the value is missing: ok is a count: write it like 1_000", "with"),
+        ("ok > 1 with tag \"a\" with tag \"b\"", "`with` is written twice", "with tag \"b\""),
+        ("ok > 1 with tag \"a\" in each phase", &part("in"), "in each phase"),
+        ("ok > 1 in phase \"b\" with tag \"a\"", &part("in"), "in phase \"b\""),
+        ("ok > 1 over 5s with tag \"a\" abort", &part("over"), "over 5s"),
+        ("ok > 1 with tag \"a\" for 5s", &part("for"), "for 5s"),
+        ("ok > 1 with tag \"a\" abort", &part("abort"), "abort"),
+    ];
+    for (text, message, place) in cases {
+        assert_eq!(refused(text), (message.to_owned(), place), "{text}");
+    }
+}
+
+#[test]
+fn metrics_without_figures_by_tag_say_so() {
+    let known = [
+        "latency.p95 < 1s",
+        "service_time.max < 1s",
+        "rejected_latency.p50 < 1s",
+        "success_rate > 0.5",
+        "error_rate < 0.5",
+        "rejected_rate < 0.5",
+        "timeout_rate < 0.5",
+        "throughput > 1",
+        "goodput > 1",
+        "ok > 1",
+        "rejected < 1",
+        "errors < 1",
+        "timeouts < 1",
+        "retries < 1",
+        "bytes > 1",
+        "status.503 < 1",
+    ];
+    for text in known {
+        assert!(Expectation::parse(&format!("{text} with tag \"a\"")).is_ok(), "{text}");
+    }
+    let unknown = [
+        "lateness.p99 < 1s",
+        "started_rate > 1",
+        "achieved_rate > 0.5",
+        "due > 1",
+        "unfinished < 1",
+        "dropped < 1",
+        "counter.x > 1",
+        "memory.peak < 1GB",
+        "memory.growth < 1GB",
+        "cpu.mean < 1",
+    ];
+    for text in unknown {
+        let (tagged, metric) = (format!("{text} with tag \"a\""), text.split(' ').next().unwrap());
+        let message = format!("{metric} has no figures by tag: leave `with tag` away");
+        assert_eq!(refused(&tagged), (message, "with tag \"a\""), "{text}");
+    }
+}
+
 /// Quoted names of at least `shortest` characters, of which many have to be escaped.
 fn name(shortest: usize) -> impl Strategy<Value = String> {
     let characters = prop_oneof![Just('"'), Just('\\'), any::<char>()];
@@ -223,14 +296,19 @@ fn valid() -> impl Strategy<Value = String> {
     let metric = prop_oneof![times, shares, wide, sizes, named];
     let load = prop_oneof![Just(String::new()), name(0).prop_map(|n| format!(" of load {n}"))];
     let scope = prop_oneof![Just(String::new()), name(0).prop_map(|n| format!(" in phase {n}"))];
+    let tag = prop::option::of(name(0).prop_map(|n| format!(" with tag {n}")));
     let length = || prop::option::of(1_000_000_000u64..3_600_000_000_001);
     let abort = prop::option::of((0u64..86_400_000_000_001, any::<u64>()));
-    let clauses = (load, scope, length(), length(), abort);
+    let clauses = (load, tag, scope, length(), length(), abort);
     (metric, operator, clauses).prop_map(
-        |((metric, limit), operator, (load, scope, over, lasting, abort))| {
+        |((metric, limit), operator, (load, tag, scope, over, lasting, abort))| {
             let has_phases =
                 !metric.starts_with("counter") && !metric.contains("mean") && !metric.starts_with("memory");
             let mut text = format!("{metric} {operator} {limit}{load}");
+            let has_tags = has_phases && metric != "achieved_rate" && !metric.starts_with("lateness");
+            if let Some(tag) = tag.filter(|_| has_tags) {
+                return text + &tag;
+            }
             if has_phases {
                 text += &scope;
             }
@@ -266,7 +344,7 @@ proptest! {
     fn mangled_texts_are_read_or_refused(
         words in prop::collection::vec(prop::sample::select(vec![
             "latency.p95", "latency.", "counter.", "counter.\"", "status.", "<", "=", "≥", "100ms", "95", "%", "/s",
-            "-", "NaN", "in", "each", "phase", "\"", "\\", "over", "for", "of", "load", "abort", "after", "from", "10s", "é", " ", "\t", "1_0", "p",
+            "-", "NaN", "in", "each", "phase", "\"", "\\", "over", "for", "of", "load", "with", "tag", "abort", "after", "from", "10s", "é", " ", "\t", "1_0", "p",
         ]), 0..12),
     ) {
         if let Err(error) = Expectation::parse(&words.concat()) {

@@ -324,6 +324,99 @@ fn one_phase_can_be_asked_for_by_its_name() {
     );
 }
 
+/// 1000 operations, 800 of them of the tags `read` and `write`.
+fn with_tags(read: Figures, write: Figures) -> Observation {
+    let tags = [("read".to_owned(), read), ("write".to_owned(), write)].into();
+    Observation { tags, ..load(figures(1_000, 0)) }
+}
+
+#[test]
+fn operations_of_a_tag_are_judged_by_themselves() {
+    let observation = with_tags(figures(290, 10), figures(400, 100));
+    assert_eq!(
+        told("success_rate >= 95% with tag \"read\"", &observation),
+        "pass: success_rate with tag \"read\" is 96.67%, wanted >= 95% (1.7 points room)"
+    );
+    assert_eq!(
+        told("success_rate >= 95% with tag \"write\"", &observation),
+        "fail: success_rate with tag \"write\" is 80%, wanted >= 95% (missed by 15 points)"
+    );
+    assert_eq!(
+        told("goodput >= 20/s with tag \"read\"", &observation),
+        "pass: goodput with tag \"read\" is 29/s, wanted >= 20/s (45% room)"
+    );
+    assert_eq!(
+        told("latency.p99 < 5ms with tag \"read\"", &observation),
+        "fail: latency.p99 with tag \"read\" is 10 ms, wanted < 5ms (missed by 100%)"
+    );
+    assert_eq!(
+        told("ok > 1 with tag \"raed\"", &observation),
+        "inconclusive: ok with tag \"raed\" is unknown, wanted > 1; not judged: no operation that ended had the tag \"raed\"; there were: \"read\", \"write\""
+    );
+    assert!(
+        told("ok > 1 with tag \"x\"", &load(figures(9, 0))).ends_with("had the tag \"x\"; there were: none")
+    );
+}
+
+#[test]
+fn a_tag_needs_the_samples_that_a_load_does() {
+    let observation = with_tags(figures(298, 0), figures(9, 0));
+    assert_eq!(
+        told("latency.p99 < 1s with tag \"read\"", &observation),
+        "inconclusive: latency.p99 with tag \"read\" is 10 ms, wanted < 1s; not judged: latency.p99 needs 299 samples and has 298"
+    );
+    assert!(told("error_rate < 1% with tag \"write\"", &observation).ends_with("needs 10 samples and has 9"));
+}
+
+#[test]
+fn a_tag_of_a_load_that_ended_early_does_not_pass() {
+    let mut observation = with_tags(figures(300, 0), figures(400, 100));
+    observation.stopped = Some(StopReason::TimeLimit);
+    assert!(told("ok > 1 with tag \"read\"", &observation).starts_with("inconclusive: ok with tag"));
+    assert!(told("errors < 1 with tag \"write\"", &observation).starts_with("fail: "));
+    (observation.complete, observation.tags) = (false, [].into());
+    assert_eq!(
+        told("ok > 1 with tag \"read\"", &observation),
+        "inconclusive: ok with tag \"read\" is unknown, wanted > 1; not judged: tags are told at the end of a load, and the case did not live to it"
+    );
+}
+
+#[test]
+fn a_tag_passes_only_if_it_would_with_the_operations_of_which_no_tag_is_known() {
+    let mut observation = with_tags(figures(998, 2), figures(500, 0));
+    let lose = |observation: &mut Observation, unfinished, dropped| {
+        let counts = &mut observation.total.counts;
+        (counts.unfinished, counts.dropped) = (unfinished, dropped);
+        counts.due = counts.ended();
+    };
+    lose(&mut observation, 1, 4);
+    let told_of =
+        |text: &str, observation: &Observation| told(&format!("{text} with tag \"read\""), observation);
+    assert!(told_of("success_rate >= 99%", &observation).starts_with("pass: "), "5 more of 1000");
+    assert!(told_of("latency.p99 < 1s", &observation).starts_with("pass: "), "they are above the rank");
+    assert!(told_of("goodput > 1/s", &observation).starts_with("pass: "));
+    assert_eq!(
+        told_of("success_rate >= 99.5%", &observation),
+        "inconclusive: success_rate with tag \"read\" is 99.8%, wanted >= 99.5%; not judged: 5 operations never started or never ended, and may have been of this tag"
+    );
+    assert!(told_of("latency.max < 1s", &observation).starts_with("inconclusive: latency.max with tag"));
+    assert!(
+        told_of("latency.max < 5ms", &observation).starts_with("fail: "),
+        "whatever became of the others"
+    );
+    assert!(told_of("service_time.max < 1s", &observation).starts_with("inconclusive: "));
+    lose(&mut observation, 0, 4);
+    assert!(told_of("service_time.max < 1s", &observation).starts_with("pass: "), "none of them was served");
+    assert!(told_of("error_rate <= 0.2%", &observation).starts_with("pass: "), "a dropped one is no error");
+    assert!(told_of("error_rate >= 0.2%", &observation).starts_with("inconclusive: "));
+    lose(&mut observation, 1, 1_000);
+    assert!(
+        told_of("error_rate <= 0.2%", &observation).starts_with("inconclusive: "),
+        "1 unfinished by itself is too many"
+    );
+    assert!(told("success_rate >= 40%", &observation).starts_with("pass: "), "the whole load has no doubt");
+}
+
 #[test]
 fn a_rate_missed_by_the_generator_is_not_the_targets_failure() {
     let mut observation = with_phases(vec![phase("hold", figures(1_000, 0))]);

@@ -220,7 +220,7 @@ impl ConcurrentConnections {
             let held = Held { connector: Arc::clone(connector), tally: Arc::clone(&tally) };
             let name = format!("{level} connections");
             self.terms.step(cx, &name, looking.search.trials().len() + 1, None);
-            let run = self.terms.load(cx, self.load(level), name).run_workload(held).await?;
+            let run = self.terms.load(cx, self.load(level), name).probing().run_workload(held).await?;
             if cx.is_dry_run() {
                 return Ok(());
             }

@@ -37,6 +37,7 @@ fn a_memory_ceiling_is_crossed_at_the_known_load() {
     assert_eq!(after["load"]["success_rate"], 1.0, "{after:#}");
     assert!(after["memory_bytes"].as_f64() > Some(150.0 * MIB), "what is kept stays: {after:#}");
     assert_eq!(case.text("/loads/0/stopped"), "ceiling");
+    assert_eq!((case.text("/loads/0/purpose"), case.text("/loads/1/purpose")), ("probe", "measure"));
     let sentence = findings[0]["sentence"].as_str().expect("a sentence");
     assert!(sentence.starts_with("memory is exhausted first: "), "{sentence}");
 }
