@@ -130,6 +130,11 @@ impl Search {
         self.levels.tell(result);
     }
 
+    /// Ends a search that is not over: nothing is known beyond, for this reason.
+    pub fn cut_short(&mut self, reason: &str) {
+        self.levels.cut_short(reason);
+    }
+
     /// Every trial, in the order in which they were made.
     pub fn trials(&self) -> &[Trial] {
         self.levels.trials()

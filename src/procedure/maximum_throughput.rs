@@ -179,36 +179,51 @@ impl MaximumThroughput {
         let plan = self.plan();
         self.check(&plan)?;
         let objectives = self.terms.objectives(&USUAL)?;
-        let workload = Arc::new(workload);
-        let mut search = Search::new(plan);
-        let mut loads: Vec<Offered> = Vec::new();
-        let rising = Load::rate(Rate::new(0.0)).ramp_to(plan.from, self.terms.ramp_up);
-        self.terms.ramp(cx, rising, &workload).await?;
-        while let Some(rate) = search.next_rate() {
-            self.terms.step(cx, format!("trial at {rate}"), loads.len() + 1, None);
-            let run = self.trial_at(cx, rate, &workload).await?;
-            if cx.is_dry_run() {
-                break;
-            }
-            loads.push(offered(rate, &run));
-            search.tell(result(&objectives, rate, &run));
+        let mut looking = Looking { search: Search::new(plan), loads: Vec::new() };
+        let looked = self.look(cx, &objectives, &Arc::new(workload), &mut looking).await;
+        if let Err(error) = &looked {
+            looking.search.cut_short(&error.to_string());
         }
-        if self.goes_past && !cx.is_dry_run() {
-            for rate in past_the_peak(&loads) {
-                self.terms.step(cx, format!("past the peak at {rate}"), loads.len() + 1, None);
-                let run = self.trial_at(cx, rate, &workload).await?;
-                loads.push(offered(rate, &run));
-            }
-        }
+        let Looking { search, loads } = looking;
         let found =
             Throughput { breaking_point: search.found(), degradation: Degradation::find(&loads), loads };
         if !cx.is_dry_run() {
             let (point, trials) = (found.breaking_point.clone(), search.trials().to_vec());
             cx.found(Finding::new(NAME, Detail::BreakingPoint { found: point, trials }));
-            let degradation = (found.degradation.clone(), found.loads.clone());
-            cx.found(Finding::new(NAME, Detail::Degradation { found: degradation.0, loads: degradation.1 }));
+            let (degradation, loads) = (found.degradation.clone(), found.loads.clone());
+            cx.found(Finding::new(NAME, Detail::Degradation { found: degradation, loads }));
         }
-        Ok(found)
+        looked.map(|()| found)
+    }
+
+    /// Makes the trials; what an error leaves behind is what was found until then.
+    async fn look<W: Workload>(
+        &self,
+        cx: &Context,
+        objectives: &[Expectation],
+        workload: &Arc<W>,
+        looking: &mut Looking,
+    ) -> Result<()> {
+        let Some(first) = looking.search.next_rate() else { return Ok(()) };
+        let rising = Load::rate(Rate::new(0.0)).ramp_to(first, self.terms.ramp_up);
+        self.terms.ramp(cx, rising, workload).await?;
+        while let Some(rate) = looking.search.next_rate() {
+            self.terms.step(cx, format!("trial at {rate}"), looking.loads.len() + 1, None);
+            let run = self.trial_at(cx, rate, workload).await?;
+            if cx.is_dry_run() {
+                return Ok(());
+            }
+            looking.loads.push(offered(rate, &run));
+            looking.search.tell(result(objectives, rate, &run));
+        }
+        if self.goes_past {
+            for rate in past_the_peak(&looking.loads) {
+                self.terms.step(cx, format!("past the peak at {rate}"), looking.loads.len() + 1, None);
+                let run = self.trial_at(cx, rate, workload).await?;
+                looking.loads.push(offered(rate, &run));
+            }
+        }
+        Ok(())
     }
 
     async fn trial_at<W: Workload>(&self, cx: &Context, rate: Rate, workload: &Arc<W>) -> Result<Run> {
@@ -261,6 +276,12 @@ impl MaximumThroughput {
             false => Ok(()),
         }
     }
+}
+
+/// A search under way.
+struct Looking {
+    search: Search,
+    loads: Vec<Offered>,
 }
 
 /// What a trial came to, by its objectives, and by whether the target kept up: what piles up in a queue for the few

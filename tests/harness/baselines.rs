@@ -172,7 +172,17 @@ fn only_what_passes_is_saved() {
     let ended = package.run(&["fast_plain", "--save-baseline", "some"]).exits(0);
     ended.says("saved 1 case");
     package
-        .run(&["a", "--skip", "suite::long", "--skip", "suite::late", "--save-baseline", "some"])
+        .run(&[
+            "a",
+            "--skip",
+            "suite::long",
+            "--skip",
+            "suite::late",
+            "--skip",
+            "watched",
+            "--save-baseline",
+            "some",
+        ])
         .exits(101)
         .says("only what passes is saved, so not suite::bad_error (fail), ");
     let names = |file: &PathBuf| -> Vec<String> {

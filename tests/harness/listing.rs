@@ -80,7 +80,7 @@ fn filters_by_name() {
     }
     let ended = package.run(&["--skip", "open", "--skip", "_st", "fast_", "--skip", "plain"]).exits(0);
     assert_eq!(ended.outcomes(), ["fast_closed ok", "fast_nightly ok"]);
-    ended.prints("2 passed; 0 failed; 0 ignored; 0 measured; 16 filtered out");
+    ended.prints("2 passed; 0 failed; 0 ignored; 0 measured; 20 filtered out");
 }
 
 fn a_marker_expression_shortens_the_list() {
@@ -108,7 +108,7 @@ fn nextest_runs_a_case() {
         .run()
         .exits(0);
     assert_eq!(ended.outcomes(), ["fast_open ok"]);
-    let ended = ended.prints("1 passed; 0 failed; 0 ignored; 0 measured; 17 filtered out");
+    let ended = ended.prints("1 passed; 0 failed; 0 ignored; 0 measured; 21 filtered out");
     assert!(!ended.stdout.contains("speaks"), "standard output belongs to the protocol\n{ended}");
     ended.says("fast_open speaks on stdout\n").says("fast_open speaks on stderr\n");
     assert!(package.reports().join("11111111-2222/report.json").is_file());

@@ -61,7 +61,7 @@ fn all_passed() {
           note: the index held 10 000 documents
 
     IGNORED (1)
-          cases::search::sustained: slow: --include-slow runs it
+          slow: --include-slow runs it: cases::search::sustained
 
     Over 2 cases   best                 worst                  mean of the cases
       throughput   1 910/s rapid_scale  100/s sustained_quick  1 005/s
@@ -254,8 +254,8 @@ fn nothing_but_ignored() {
     built: rustc 1.89.0, optimised · commit 1a2b3c4d5e6f
 
     IGNORED (2)
-          cases::search::sustained: slow: --include-slow runs it
-          cases::memory::pressure: resource_intensive: --include-resource-intensive runs it
+          slow: --include-slow runs it: cases::search::sustained
+          resource_intensive: --include-resource-intensive runs it: cases::memory::pressure
     "#);
 }
 

@@ -123,8 +123,15 @@ fn ignored(page: &mut Page, ignored: &[IgnoredCase]) {
     }
     page.gap();
     page.prose(0, "", &format!("IGNORED ({})", ignored.len()));
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for case in ignored {
-        page.prose(6, "", &format!("{}: {}", case.name, case.reason));
+        match by_reason.iter_mut().find(|(reason, _)| *reason == case.reason) {
+            Some((_, names)) => names.push(&case.name),
+            None => by_reason.push((&case.reason, vec![&case.name])),
+        }
+    }
+    for (reason, names) in by_reason {
+        page.prose(6, "", &format!("{reason}: {}", names.join(", ")));
     }
 }
 
