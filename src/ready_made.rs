@@ -3,7 +3,7 @@
 /// `comprehensive` has the throughput at low and at high severity, memory exhaustion, and the recovery from an overload;
 /// `peak_load` the throughput up to 500/s by 100/s, and the load at which memory reaches 3000 MB or CPU 95 %. What they
 /// require is in [`procedure::suites`](crate::procedure::suites); further expectations go into `stress.toml`, such as
-/// `breaking_point >= 500/s`. A member that fails stops no other, and after each the machine rests for 2 s.
+/// `breaking_point >= 500/s` for the members that search one. A member that fails stops no other, and after each the machine rests for 2 s.
 ///
 /// The target is opened by a function for each member. In a file of the suite's cases:
 ///

@@ -16,8 +16,8 @@ use proofload::{
     __private::Suite,
     Context, Outcome, Rejected, Result, millis, per_second,
     procedure::{
-        Agent, ConcurrentCapacity, ConcurrentConnections, ExhaustionRecovery, MixedAgents, Pattern,
-        RapidScale, Tcp,
+        Agent, ConcurrentCapacity, ConcurrentConnections, ExhaustionRecovery, MaximumThroughput, MixedAgents,
+        Pattern, RapidScale, Tcp,
     },
     seconds,
 };
@@ -89,6 +89,14 @@ async fn places_that_queue(cx: Context) -> Result {
 async fn places_cut_short(cx: Context) -> Result {
     let search = ConcurrentCapacity::new().by(1).to(40).trial(seconds(1)).warm_up(millis(100));
     wait_for_a_place(&cx, search).await
+}
+
+/// The same of rates.
+#[proofload::case(max_cpu = "off", time_limit = "3s")]
+async fn rates_cut_short(cx: Context) -> Result {
+    let search = MaximumThroughput::new().from(per_second(100)).trial(seconds(1)).warm_up(millis(100));
+    search.run(&cx, |_op| sleep(millis(1))).await?;
+    cx.done()
 }
 
 #[proofload::case(max_concurrency = 10)]

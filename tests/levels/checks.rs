@@ -83,6 +83,14 @@ fn cut_short() {
     assert!(found["holds"].as_u64().is_some_and(|holds| holds < 7), "it was not over: {found}");
     assert!(found["reason"].as_str().expect("words").contains("time limit"), "{found}");
     assert!(!seen.passed);
+    let seen = run_case("rates_cut_short");
+    let found = &seen.found("breaking_point")["found"];
+    assert_eq!(found["kind"], "inconclusive", "{found}");
+    assert!(
+        found["holds_per_sec"].as_f64().is_some_and(|holds| holds >= 100.0),
+        "a trial had ended: {found}"
+    );
+    assert!(found["reason"].as_str().expect("words").contains("time limit"), "{found}");
 }
 
 fn refused() {
