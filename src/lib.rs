@@ -46,7 +46,6 @@ pub mod observe;
 mod outcome;
 pub mod pressure;
 pub mod procedure;
-mod ready_made;
 pub mod report;
 mod safety;
 mod settings;

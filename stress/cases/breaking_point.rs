@@ -1,6 +1,6 @@
 //! Up to which rate the index answers, and what it does beyond.
 
-use proofload::{Context, Result, millis, per_second, procedure::MaximumThroughput, seconds};
+use proofload::{Context, Result, millis, per_second, procedure::MaximumThroughput};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
