@@ -1,9 +1,4 @@
-//! The bundled suite's targets, tested as the systems they are. They live with the suite, whose binary has no tests of
-//! its own (`harness = false`), so they are included here by path.
-
-#[allow(dead_code, reason = "the suite's cases use what these tests do not")]
-#[path = "../stress/targets/mod.rs"]
-mod targets;
+//! The vector index and its server.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -14,12 +9,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use targets::index_server::{IndexServer, Refusal, answer, request};
-use targets::vector_index::corpus::{Corpus, Document};
-use targets::vector_index::embed::{embed, has_words};
-use targets::vector_index::pool::{Busy, JobError, Pending, Pool};
-use targets::vector_index::store::{Store, StoreError};
-use targets::vector_index::{IndexError, Options, VectorIndex};
+use crate::targets::index_server::{IndexServer, Refusal, answer, request};
+use crate::targets::vector_index::corpus::{Corpus, Document};
+use crate::targets::vector_index::embed::{embed, has_words};
+use crate::targets::vector_index::pool::{Busy, JobError, Pending, Pool};
+use crate::targets::vector_index::store::{Store, StoreError};
+use crate::targets::vector_index::{IndexError, Options, VectorIndex};
 
 type Result = std::result::Result<(), Box<dyn Error>>;
 

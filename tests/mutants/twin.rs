@@ -1,0 +1,80 @@
+//! Runs one case of the bundled suite on a target with a defect.
+
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use serde_json::Value;
+
+/// One case at a time: they would only wait for each other.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// The suite with a defect.
+pub(crate) struct Twin {
+    defect: &'static str,
+}
+
+impl Twin {
+    pub(crate) fn with(defect: &'static str) -> Self {
+        Self { defect }
+    }
+
+    /// Requires that `case` fails, not for want of data but on what it measured, and that its report says why in words
+    /// that hold `why`.
+    pub(crate) fn fails(&self, case: &str, why: &str) {
+        let report = self.run(case);
+        let verdict = report.pointer("/verdict").and_then(Value::as_str);
+        assert_eq!(verdict, Some("fail"), "{case} on a target with `{}`: {report:#}", self.defect);
+        let told = report.to_string();
+        assert!(told.contains(why), "the report of {case} does not say {why:?}: {report:#}");
+    }
+
+    /// The report of `case`.
+    fn run(&self, case: &str) -> Value {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().expect("there is room for a report");
+        let name = format!("cases::{case}::{case}");
+        let output = Command::new(suite())
+            .args(["--include-all", "--report", "json", "--report-dir"])
+            .arg(folder.path())
+            .args(["--exact", &name])
+            .env("STRESS_DEFECT", self.defect)
+            .env_remove("NEXTEST_RUN_ID")
+            .output()
+            .expect("the suite starts");
+        let file = folder.path().join("latest").join("report.json");
+        let report = std::fs::read(&file).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+        let mut report: Value = serde_json::from_slice(&report).expect("the report is JSON");
+        let cases = report.pointer_mut("/cases").and_then(Value::as_array_mut).expect("the report has cases");
+        assert_eq!(cases.len(), 1, "one case ran: {}", said(&output));
+        cases.remove(0)
+    }
+}
+
+/// The suite's program, built at the first call.
+fn suite() -> &'static PathBuf {
+    static SUITE: OnceLock<PathBuf> = OnceLock::new();
+    SUITE.get_or_init(|| {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["test", "-p", "proofload", "--test", "stress", "--no-run", "--message-format", "json"])
+            .env_remove("NEXTEST_RUN_ID")
+            .output()
+            .expect("cargo starts");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let built =
+            stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|line| {
+                let is_suite = line.pointer("/target/name").and_then(Value::as_str) == Some("stress");
+                is_suite.then(|| line.get("executable")?.as_str().map(PathBuf::from)).flatten()
+            });
+        built.unwrap_or_else(|| panic!("cargo built no suite: {}", said(&output)))
+    })
+}
+
+fn said(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
