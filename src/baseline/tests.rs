@@ -47,7 +47,9 @@ fn a_run_comes_back_as_it_was_saved() {
     let mut run = run_of("r1", &[steady("load", 2_000)]);
     let found =
         BreakingPoint::Between { holds_per_sec: 300.0, breaks_per_sec: 320.0, objective: "p95".into() };
-    run.cases[0].findings.push(Finding::new("search", Detail::BreakingPoint { found, trials: Vec::new() }));
+    run.cases[0]
+        .findings
+        .push(Finding::new("search", Detail::BreakingPoint { found, trials: Vec::new(), confidence: None }));
     let run = saved(&run);
     let path = store.save("main", run.clone()).unwrap();
     assert!(path.ends_with("main/r1.json"), "{}", path.display());

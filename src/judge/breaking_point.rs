@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    TrialResult,
+    Confidence, TrialResult,
     search::{Axis, Interval, LevelSearch, Tried},
 };
 use crate::units::Rate;
@@ -140,6 +140,11 @@ impl Search {
         self.levels.trials()
     }
 
+    /// How sure what is known so far is; `None` while it is inconclusive.
+    pub fn confidence(&self) -> Option<Confidence> {
+        self.levels.confidence()
+    }
+
     /// What is known so far.
     pub fn found(&self) -> BreakingPoint {
         match self.levels.found("no rate was tried") {
@@ -166,6 +171,10 @@ impl Tried for Trial {
 
     fn level(&self) -> f64 {
         self.per_sec
+    }
+
+    fn size(per_sec: f64) -> f64 {
+        per_sec
     }
 
     fn result(&self) -> &TrialResult {

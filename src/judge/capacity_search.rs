@@ -1,5 +1,5 @@
 use super::{
-    Capacity, LevelTrial, TrialResult,
+    Capacity, Confidence, LevelTrial, TrialResult,
     search::{Axis, Interval, LevelSearch, Tried},
 };
 
@@ -78,6 +78,11 @@ impl CapacitySearch {
         self.levels.trials()
     }
 
+    /// How sure what is known so far is; `None` while it is inconclusive.
+    pub fn confidence(&self) -> Option<Confidence> {
+        self.levels.confidence()
+    }
+
     /// What is known so far.
     pub fn found(&self) -> Capacity {
         match self.levels.found("nothing was tried") {
@@ -98,6 +103,10 @@ impl Tried for LevelTrial {
 
     fn level(&self) -> u64 {
         self.level
+    }
+
+    fn size(level: u64) -> f64 {
+        level as f64
     }
 
     fn result(&self) -> &TrialResult {

@@ -3,9 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aftermath, AgentSeen, BreakingPoint, Capacity, Concurrent, DataRow, Degradation, Depth, Drift,
-    ErrorDrift, Exhaustion, ExhaustionStep, Leak, LevelTrial, Offered, PhaseSeen, Plateau, Recovery, Served,
-    Trial, UnderPressure, Verdict, extreme_data,
+    Aftermath, AgentSeen, BreakingPoint, Capacity, Concurrent, Confidence, DataRow, Degradation, Depth,
+    Drift, ErrorDrift, Exhaustion, ExhaustionStep, Leak, LevelTrial, Offered, PhaseSeen, Plateau, Recovery,
+    Served, Trial, UnderPressure, Verdict, extreme_data,
 };
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
@@ -33,6 +33,9 @@ pub enum Detail {
         found: BreakingPoint,
         /// Every trial, in order.
         trials: Vec<Trial>,
+        /// How sure it is; `None` where it is inconclusive.
+        #[serde(default)]
+        confidence: Option<Confidence>,
     },
     /// What it does beyond.
     Degradation {
@@ -64,6 +67,9 @@ pub enum Detail {
         found: Capacity,
         /// Every trial, in order.
         trials: Vec<LevelTrial>,
+        /// How sure it is; `None` where it is inconclusive.
+        #[serde(default)]
+        confidence: Option<Confidence>,
     },
     /// From how many users on a target does no more.
     Saturation {
@@ -116,12 +122,14 @@ impl Finding {
     /// A finding of the procedure called `procedure`.
     pub fn new(procedure: &str, detail: Detail) -> Self {
         let sentence = match &detail {
-            Detail::BreakingPoint { found, .. } => found.to_string(),
+            Detail::BreakingPoint { found, confidence, .. } => with(found, confidence.as_ref()),
             Detail::Degradation { found, .. } => found.to_string(),
             Detail::Leak { found } => found.to_string(),
             Detail::Drift { found } => found.to_string(),
             Detail::ErrorDrift { found } => found.to_string(),
-            Detail::Capacity { of, found, .. } => format!("{}: {found}", of.words()),
+            Detail::Capacity { of, found, confidence, .. } => {
+                with(format_args!("{}: {found}", of.words()), confidence.as_ref())
+            }
             Detail::Saturation { found, .. } => found.to_string(),
             Detail::RapidScale { phases } => rows("phases", phases, |phase| phase.verdict),
             Detail::MixedAgents { agents } => rows("kinds of users", agents, |agent| agent.verdict),
@@ -136,6 +144,14 @@ impl Finding {
 }
 
 /// How many of them passed, and each by itself.
+/// An interval and how sure it is.
+fn with(found: impl fmt::Display, confidence: Option<&Confidence>) -> String {
+    match confidence {
+        Some(confidence) => format!("{found}; {confidence}"),
+        None => found.to_string(),
+    }
+}
+
 fn rows<T: fmt::Display>(what: &str, rows: &[T], verdict: fn(&T) -> Verdict) -> String {
     let passed = rows.iter().filter(|row| verdict(row) == Verdict::Pass).count();
     let all: Vec<String> = rows.iter().map(T::to_string).collect();

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::Confidence;
+
 /// What a trial at one rate or one number came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -26,6 +28,8 @@ pub(super) trait Tried {
 
     fn new(level: Self::Level, result: TrialResult) -> Self;
     fn level(&self) -> Self::Level;
+    /// A level as a number.
+    fn size(level: Self::Level) -> f64;
     fn result(&self) -> &TrialResult;
 }
 
@@ -142,6 +146,11 @@ impl<A: Axis> LevelSearch<A> {
             (None, Some(breaks)) => Interval::Under { breaks, objective: self.objective(breaks) },
             (None, None) => Interval::Inconclusive { holds: None, reason: none.to_owned() },
         }
+    }
+
+    /// How sure what is known is; `none` as for [`LevelSearch::found`].
+    pub(super) fn confidence(&self) -> Option<Confidence> {
+        Confidence::of(&self.found(""), &self.trials, [self.axis.first(), self.axis.last()])
     }
 
     /// What broke at `level`.

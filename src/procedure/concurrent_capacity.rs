@@ -184,10 +184,8 @@ impl ConcurrentCapacity {
         };
         if !cx.is_dry_run() {
             let (capacity, trials) = (found.capacity.clone(), looking.search.trials().to_vec());
-            cx.found(Finding::new(
-                NAME,
-                Detail::Capacity { of: Concurrent::Operations, found: capacity, trials },
-            ));
+            let (of, confidence) = (Concurrent::Operations, looking.search.confidence());
+            cx.found(Finding::new(NAME, Detail::Capacity { of, found: capacity, trials, confidence }));
             let (saturation, levels) = (found.saturation.clone(), found.levels.clone());
             cx.found(Finding::new(NAME, Detail::Saturation { found: saturation, levels }));
         }

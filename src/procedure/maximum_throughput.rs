@@ -189,7 +189,8 @@ impl MaximumThroughput {
             Throughput { breaking_point: search.found(), degradation: Degradation::find(&loads), loads };
         if !cx.is_dry_run() {
             let (point, trials) = (found.breaking_point.clone(), search.trials().to_vec());
-            cx.found(Finding::new(NAME, Detail::BreakingPoint { found: point, trials }));
+            let confidence = search.confidence();
+            cx.found(Finding::new(NAME, Detail::BreakingPoint { found: point, trials, confidence }));
             let (degradation, loads) = (found.degradation.clone(), found.loads.clone());
             cx.found(Finding::new(NAME, Detail::Degradation { found: degradation, loads }));
         }

@@ -245,6 +245,9 @@ fn watched_finds(cx: Context) -> Result {
     let objective = "latency.p95 is 2 s".to_owned();
     let found = BreakingPoint::Between { holds_per_sec: 480.0, breaks_per_sec: 520.0, objective };
     cx.expect("breaking_point >= 100/s")?;
-    cx.found(Finding::new("maximum throughput", Detail::BreakingPoint { found, trials: Vec::new() }));
+    cx.found(Finding::new(
+        "maximum throughput",
+        Detail::BreakingPoint { found, trials: Vec::new(), confidence: None },
+    ));
     cx.done()
 }

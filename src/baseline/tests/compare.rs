@@ -235,9 +235,10 @@ fn a_run_is_not_compared_with_itself() {
 fn what_a_search_found_is_compared_instead_of_its_loads() {
     let search = |id: &str, found: BreakingPoint, trial: Observation| {
         let mut run = run_of(id, &[trial]);
-        run.cases[0]
-            .findings
-            .push(Finding::new("search", Detail::BreakingPoint { found, trials: Vec::new() }));
+        run.cases[0].findings.push(Finding::new(
+            "search",
+            Detail::BreakingPoint { found, trials: Vec::new(), confidence: None },
+        ));
         run
     };
     let between = |holds: f64| BreakingPoint::Between {

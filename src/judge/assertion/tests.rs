@@ -14,7 +14,7 @@ fn told(text: &str, findings: &[Finding]) -> String {
 }
 
 fn breaking(found: BreakingPoint) -> Finding {
-    finding(Detail::BreakingPoint { found, trials: Vec::new() })
+    finding(Detail::BreakingPoint { found, trials: Vec::new(), confidence: None })
 }
 
 fn between(holds_per_sec: f64, breaks_per_sec: f64) -> Finding {
@@ -22,7 +22,7 @@ fn between(holds_per_sec: f64, breaks_per_sec: f64) -> Finding {
 }
 
 fn serves(of: Concurrent, found: Capacity) -> Finding {
-    finding(Detail::Capacity { of, found, trials: Vec::new() })
+    finding(Detail::Capacity { of, found, trials: Vec::new(), confidence: None })
 }
 
 fn recovered(found: Recovery) -> Finding {

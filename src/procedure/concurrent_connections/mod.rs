@@ -199,10 +199,8 @@ impl ConcurrentConnections {
         };
         if !cx.is_dry_run() {
             let (capacity, trials) = (found.capacity.clone(), looking.search.trials().to_vec());
-            cx.found(Finding::new(
-                NAME,
-                Detail::Capacity { of: Concurrent::Connections, found: capacity, trials },
-            ));
+            let (of, confidence) = (Concurrent::Connections, looking.search.confidence());
+            cx.found(Finding::new(NAME, Detail::Capacity { of, found: capacity, trials, confidence }));
         }
         looked.map(|()| found)
     }

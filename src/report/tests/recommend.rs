@@ -248,15 +248,21 @@ fn findings_that_are_not_as_they_should_be() {
     let objective = || "success_rate >= 95%: 81.2%".to_owned();
     let breaks =
         BreakingPoint::Between { holds_per_sec: 190.0, breaks_per_sec: 200.0, objective: objective() };
-    let said = said_of(Detail::BreakingPoint { found: breaks, trials: Vec::new() }).join("\n");
+    let said =
+        said_of(Detail::BreakingPoint { found: breaks, trials: Vec::new(), confidence: None }).join("\n");
     assert!(said.contains("190/s") && said.contains("200/s"), "{said}");
     assert!(
         said.ends_with(": admit 190/s at most, with room below it for bursts, and refuse the rest"),
         "{said}"
     );
     let serves = Capacity::Between { holds: 8, breaks: 9, objective: objective() };
-    let said = said_of(Detail::Capacity { of: Concurrent::Operations, found: serves, trials: Vec::new() })
-        .join("\n");
+    let said = said_of(Detail::Capacity {
+        of: Concurrent::Operations,
+        found: serves,
+        trials: Vec::new(),
+        confidence: None,
+    })
+    .join("\n");
     assert!(said.ends_with(": admit 8 operations at once at most, and refuse the rest early"), "{said}");
     let at = |offered_per_sec, goodput_per_sec| Offered { offered_per_sec, goodput_per_sec };
     let past = PastPeak { peak: at(200.0, 190.0), worst: at(300.0, 40.0), share: 0.21 };
@@ -285,7 +291,11 @@ fn findings_that_are_not_as_they_should_be() {
 fn findings_that_are_as_they_should_be_or_unknown() {
     let reason = || "too few windows".to_owned();
     let quiet = [
-        Detail::BreakingPoint { found: BreakingPoint::AtLeast { holds_per_sec: 1e3 }, trials: Vec::new() },
+        Detail::BreakingPoint {
+            found: BreakingPoint::AtLeast { holds_per_sec: 1e3 },
+            trials: Vec::new(),
+            confidence: None,
+        },
         Detail::Degradation { found: Degradation::Inconclusive { reason: reason() }, loads: Vec::new() },
         Detail::Leak { found: Leak::None { bytes_per_sec: 10.0, over_s: 60.0 } },
         Detail::Drift { found: Drift::Inconclusive { reason: reason() } },
@@ -294,6 +304,7 @@ fn findings_that_are_as_they_should_be_or_unknown() {
             of: Concurrent::Connections,
             found: Capacity::AtLeast { holds: 1_000 },
             trials: Vec::new(),
+            confidence: None,
         },
         Detail::Recovery {
             found: Recovery::Recovered { after: Duration::from_secs(2) },
