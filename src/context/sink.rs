@@ -6,7 +6,7 @@ use crate::{
     expect::Expectation,
     journal::{Event, MissedThreshold, Writer},
     judge::{Judgement, Watch, Watched},
-    observe::Observation,
+    observe::{Figures, Observation},
     stop::{StopReason, StopToken},
 };
 
@@ -59,6 +59,14 @@ impl Sink for ToJournal {
         self.journal.write(Event::Slice(Box::new(slice.clone())));
     }
 
+    fn hears_tags(&self) -> bool {
+        self.watches().iter().any(Watch::is_of_a_tag)
+    }
+
+    fn tagged(&self, tag: &str, news: &Figures) {
+        self.watches().iter_mut().for_each(|watch| watch.news_of_tag(tag, news));
+    }
+
     fn looked(&self, look: &Look) {
         for watch in &mut *self.watches() {
             let missed = watch.look(look.at_s, &look.spans, look.end_s);
@@ -91,6 +99,15 @@ impl Sink for Both {
     fn slice(&self, slice: &Slice) {
         self.0.slice(slice);
         self.1.slice(slice);
+    }
+
+    fn hears_tags(&self) -> bool {
+        self.0.hears_tags() || self.1.hears_tags()
+    }
+
+    fn tagged(&self, tag: &str, news: &Figures) {
+        self.0.tagged(tag, news);
+        self.1.tagged(tag, news);
     }
 
     fn looked(&self, look: &Look) {

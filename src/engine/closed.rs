@@ -317,7 +317,7 @@ fn step(
 mod tests {
     use std::sync::atomic::AtomicBool;
 
-    use super::{super::tag::Tags, *};
+    use super::*;
     use crate::{
         engine::{Async, clock::Clock, flight::Flight, pacer::Nudge, phase::phases_of},
         load::Load,
@@ -366,7 +366,7 @@ mod tests {
             stop: StopToken::new(),
             nudge: Nudge::new(Clock::start(true)),
             flight: Flight::of_users(1),
-            tags: Tags::default(),
+            tags: Arc::default(),
             phases: phases_of(&Load::from(Load::users(1).for_duration(seconds(1))), false),
             is_over: AtomicBool::new(false),
             end_ns: AtomicU64::new(0),

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     io,
     ops::Range,
     sync::{
@@ -15,6 +16,7 @@ use super::{
     clock::{Clock, as_ns},
     pacer::{NUDGE_EVERY, Nudge},
     phase::PhaseState,
+    tag::Tags,
     workers::Workers,
 };
 use crate::{
@@ -55,6 +57,12 @@ pub(crate) trait Sink: Send + Sync {
     fn started(&self, started: &Started);
     /// Something happened since the last slice.
     fn slice(&self, slice: &Slice);
+    /// Whether [`Sink::tagged`] is wanted, for which the recorders of the tags are read as well.
+    fn hears_tags(&self) -> bool {
+        false
+    }
+    /// What has happened to operations of one tag since it was told last.
+    fn tagged(&self, _tag: &str, _news: &Figures) {}
     /// Everything that had happened up to then was told in slices, nothing perhaps.
     fn looked(&self, _look: &Look) {}
     /// A load has ended.
@@ -123,13 +131,21 @@ impl Collecting {
     }
 }
 
+/// What a collector reads.
+pub(super) struct Recorders {
+    pub(super) phases: Arc<[PhaseState]>,
+    pub(super) tags: Arc<Tags>,
+}
+
 /// Reads a load's recorders, makes the timeline, passes on slices.
 pub(super) struct Collector {
     load: String,
     phases: Arc<[PhaseState]>,
+    tags: Arc<Tags>,
     clock: Clock,
     sink: Arc<dyn Sink>,
     known: Vec<Figures>,
+    known_tags: BTreeMap<String, Figures>,
     timeline: Vec<Window>,
     window: Figures,
     window_start_ns: u64,
@@ -156,7 +172,7 @@ pub(super) enum Running {
 impl Collector {
     pub(super) fn new(
         load: &str,
-        phases: Arc<[PhaseState]>,
+        Recorders { phases, tags }: Recorders,
         clock: Clock,
         sink: Arc<dyn Sink>,
         nudge: Nudge,
@@ -167,7 +183,9 @@ impl Collector {
         Self {
             load: load.to_owned(),
             known: vec![Figures::default(); phases.len()],
+            known_tags: BTreeMap::new(),
             phases,
+            tags,
             clock,
             sink,
             timeline: Vec::new(),
@@ -234,6 +252,10 @@ impl Collector {
             self.window.merge(&news);
             let at_s = now_ns as f64 / 1e9;
             self.sink.slice(&Slice { load: self.load.clone(), at_s, phase, in_flight, figures: news });
+        }
+        if self.sink.hears_tags() {
+            let news = self.tags.since(&mut self.known_tags);
+            news.iter().for_each(|(tag, figures)| self.sink.tagged(tag, figures));
         }
         self.workers.look();
         let memory = self.own.sample().memory_bytes;

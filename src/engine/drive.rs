@@ -11,7 +11,7 @@ use super::{
     Workload,
     clock::{Clock, as_ns},
     closed,
-    collector::{Collecting, Collector, Reading, Sink, Started},
+    collector::{Collecting, Collector, Reading, Recorders, Sink, Started},
     drain::Drain,
     flight::Flight,
     open,
@@ -74,6 +74,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let clock = Clock::start(job.collecting.is_virtual());
     let phases = phases_of(&load, job.warm_up.is_some());
     let nudge = Nudge::new(clock);
+    let tags = Arc::new(Tags::default());
     let shared = Arc::new(Shared {
         workload,
         clock,
@@ -84,7 +85,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
             Load::Closed(_) => Flight::of_users(load.peak() as usize),
         },
         phases: Arc::clone(&phases),
-        tags: Tags::default(),
+        tags: Arc::clone(&tags),
         is_over: AtomicBool::new(false),
         end_ns: AtomicU64::new(load.length().map_or(u64::MAX, as_ns)),
         timeout: job.timeout,
@@ -105,7 +106,8 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let counters_before = (job.counters)();
     let traffic_before = job.traffic.read();
     let sink = Arc::clone(&job.sink);
-    let collector = Collector::new(&job.name, Arc::clone(&phases), clock, sink, nudge, job.reading);
+    let recorders = Recorders { phases: Arc::clone(&phases), tags };
+    let collector = Collector::new(&job.name, recorders, clock, sink, nudge, job.reading);
     let collector = collector
         .start(job.collecting)
         .map_err(|source| DriveError::Thread { load: job.name.clone(), source })?;

@@ -32,7 +32,7 @@ pub(super) struct Shared<W> {
     pub(super) nudge: Nudge,
     pub(super) flight: Flight,
     pub(super) phases: Arc<[PhaseState]>,
-    pub(super) tags: Tags,
+    pub(super) tags: Arc<Tags>,
     pub(super) is_over: AtomicBool,
     pub(super) end_ns: AtomicU64,
     pub(super) timeout: Duration,

@@ -67,15 +67,38 @@ impl Tags {
 
     /// What was counted, by name, in a load that lasted `duration_s`.
     pub(super) fn figures(&self, duration_s: f64) -> BTreeMap<String, Figures> {
-        let used = self.recorders.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.get()?)));
-        used.map(|(at, recorder)| {
-            let mut figures = Figures { duration_s, ..recorder.figures() };
-            // As of the whole load: what ended after its stage, and before the end, is part of the throughput.
-            (figures.after_phase, figures.ok_after_phase) = (figures.after_load, figures.ok_after_load);
-            (NAMES.name(at).to_owned(), figures)
-        })
-        .collect()
+        let of_load = |(name, recorder): (&str, &Recorder)| {
+            (name.to_owned(), Figures { duration_s, ..figures_of(recorder) })
+        };
+        self.used().map(of_load).collect()
     }
+
+    /// What was counted since the figures `known`, which become the new ones, by the names of the tags that had any.
+    pub(super) fn since(&self, known: &mut BTreeMap<String, Figures>) -> Vec<(String, Figures)> {
+        let mut news = Vec::new();
+        for (name, recorder) in self.used() {
+            let before = known.get(name);
+            if before.is_some_and(|before| recorder.counts() == before.counts) {
+                continue;
+            }
+            let now = figures_of(recorder);
+            news.push((name.to_owned(), before.map_or_else(|| now.clone(), |before| now.since(before))));
+            known.insert(name.to_owned(), now);
+        }
+        news
+    }
+
+    /// The tags that an operation had.
+    fn used(&self) -> impl Iterator<Item = (&str, &Recorder)> {
+        let slots = self.recorders.iter().enumerate();
+        slots.filter_map(|(at, slot)| Some((NAMES.name(at), &**slot.get()?)))
+    }
+}
+
+/// As of a whole load: what ended after its stage, and before the end, is part of the throughput.
+fn figures_of(recorder: &Recorder) -> Figures {
+    let figures = recorder.figures();
+    Figures { after_phase: figures.after_load, ok_after_phase: figures.ok_after_load, ..figures }
 }
 
 #[cfg(test)]

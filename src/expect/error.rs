@@ -242,12 +242,9 @@ pub enum Mistake {
         /// The metric.
         metric: String,
     },
-    /// A tag together with a part of the load.
-    #[error("tags are known for the whole load only: leave either `{clause}` or `with tag` away")]
-    TagOfAPart {
-        /// The first word of the clause that is about a part.
-        clause: String,
-    },
+    /// A tag together with a phase.
+    #[error("tags have no phases: leave either `in` or `with tag` away")]
+    TagOfAPhase,
     /// A clause that is there already.
     #[error("`{clause}` is written twice")]
     Twice {

@@ -87,8 +87,8 @@ impl Expectation {
 
     /// The same for the operations that call themselves `name` ([`Op::tag`](crate::Op::tag)) only. Those that never
     /// started or never ended are in no tag: `success_rate` and `error_rate` are then shares of the tagged ones that
-    /// ended, and a pass that would not stand with the others among them is inconclusive. Phases, windows, and metrics
-    /// without figures by tag make it an error.
+    /// ended, and a pass that would not stand with the others among them is inconclusive. Phases and metrics without
+    /// figures by tag make it an error.
     ///
     /// ```
     /// use proofload::{expect::{Expectation, latency}, millis};
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(tagged.clone().with_tag("c").tag(), Some("c"));
         assert_eq!(
             tagged.in_each_phase().check().unwrap_err().mistake().to_string(),
-            "tags are known for the whole load only: leave either `in` or `with tag` away"
+            "tags have no phases: leave either `in` or `with tag` away"
         );
     }
 }

@@ -39,7 +39,9 @@ fn is_ended_early(package: &Package, arguments: &[&str]) {
     let breach = &judgement["breach"];
     assert!(breach["first_s"].as_f64() > Some(1.0) && breach["longest_s"].as_f64() >= Some(1.0), "{breach}");
     let well = &package.case("watched_stays_well")["expectations"][0];
-    assert_eq!((&well["verdict"], &well["breach"]), (&"pass".into(), &Value::Null));
+    assert_eq!((&well["verdict"], &well["breach"]), (&"pass".into(), &Value::Null), "{well}");
+    let sentence = well["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("success_rate over 1 s with tag \"steady\""), "{sentence}");
 }
 
 fn a_missed_threshold_ends_the_case_and_not_the_run() {

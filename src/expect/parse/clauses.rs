@@ -44,7 +44,7 @@ pub(super) struct Clauses {
 impl Scanner<'_> {
     pub(super) fn clauses(&mut self, metric: &Metric) -> Result<Clauses, ExpectationError> {
         let (mut load, mut tag, mut scope, mut watching) = (None, None, None, Watching::default());
-        let (mut abort_at, mut of_a_part) = (0..0, None);
+        let (mut abort_at, mut of_a_phase) = (0..0, None);
         loop {
             self.skip_spaces();
             let (end, clause) = (self.to_the_end(), self.word());
@@ -66,12 +66,12 @@ impl Scanner<'_> {
                 let mistake = Mistake::Twice { clause: word.to_owned() };
                 return self.wrong(clause.start..self.at, mistake);
             }
-            if matches!(word, "in" | "over" | "for" | "abort") {
-                of_a_part.get_or_insert((word, clause.start..self.at));
+            if word == "in" {
+                of_a_phase.get_or_insert(clause.start..self.at);
             }
         }
-        if let (Some((clause, at)), Some(_)) = (of_a_part, &tag) {
-            return self.wrong(at, Mistake::TagOfAPart { clause: clause.to_owned() });
+        if let (Some(at), Some(_)) = (of_a_phase, &tag) {
+            return self.wrong(at, Mistake::TagOfAPhase);
         }
         if watching.abort.is_some() && watching.over.is_none() && watching.lasting.is_none() {
             return self.wrong(abort_at, Mistake::AbortWithoutWindow);

@@ -99,7 +99,7 @@ impl Watch {
 
     /// What has happened to operations of a phase since it was told last.
     pub(crate) fn news(&mut self, phase: usize, figures: &Figures) {
-        if phase < self.warm_up_phases {
+        if phase < self.warm_up_phases || self.is_of_a_tag() {
             return;
         }
         self.ended += figures.counts.ended();
@@ -109,6 +109,20 @@ impl Watch {
             Part::Phase(index) => index == phase,
         };
         self.lanes.iter_mut().filter(is_meant).for_each(|lane| lane.take(metric, figures));
+    }
+
+    /// Whether it is about the operations of one tag.
+    pub(crate) const fn is_of_a_tag(&self) -> bool {
+        self.terms.tag.is_some()
+    }
+
+    /// What has happened to operations of a tag, warm-up excluded, since it was told last.
+    pub(crate) fn news_of_tag(&mut self, tag: &str, figures: &Figures) {
+        if self.terms.tag.as_deref() != Some(tag) {
+            return;
+        }
+        self.ended += figures.counts.ended();
+        self.lanes.iter_mut().for_each(|lane| lane.take(&self.terms.metric, figures));
     }
 
     /// Everything up to `at_s` was told; `spans` says from when to when operations fall due in each phase that has
@@ -182,7 +196,8 @@ impl Watch {
         let bound = &self.terms.bound;
         let window = show_duration(self.watching.window());
         let phase = phase.map_or(String::new(), |phase| format!(" in phase {phase:?}"));
-        let subject = format!("{} over {window}{phase}", self.terms.metric);
+        let tag = self.terms.tag.as_ref().map_or(String::new(), |tag| format!(" with tag {tag:?}"));
+        let subject = format!("{} over {window}{tag}{phase}", self.terms.metric);
         let (streaks, lasting) = (lane.streaks(), self.watching.lasting());
         let Some(worst) = lane.worst() else {
             let reason = match streaks.unjudged() {

@@ -353,3 +353,39 @@ fn memory_is_bounded_by_the_window() {
     (1..=500).for_each(|look| stage.tell(f64::from(look) * 18.0, 0, &some));
     assert!(stage.watch.lanes[0].portions() <= 102, "{}", stage.watch.lanes[0].portions());
 }
+
+#[test]
+fn operations_of_another_tag_and_of_none_are_left_alone() {
+    let mut stage =
+        Stage::of("error_rate < 1% over 2s with tag \"read\" abort", Model::Open, &[("hold", 10.0)]);
+    let bad = figures(Ops { ok: 0, error: 20, slow: 0 });
+    let mut of_tag = Figures::default();
+    for fifth in 1..=50 {
+        let calm = figures(CALM);
+        stage.watch.news_of_tag("write", &bad);
+        stage.watch.news_of_tag("read", &calm);
+        of_tag.merge(&calm);
+        stage.tell(f64::from(fifth) / 5.0, 0, &bad);
+    }
+    assert_eq!(stage.missed, []);
+    let mut observation = stage.observation();
+    observation.tags.insert("read".to_owned(), of_tag);
+    let judgement = stage.watch.finish(&observation);
+    assert_eq!(judgement.verdict, Verdict::Pass, "{}", judgement.sentence);
+    assert_eq!(
+        judgement.sentence,
+        "error_rate over 2 s with tag \"read\", at its worst from 0 s to 2 s, is 0%, wanted < 1% (1 point room)"
+    );
+}
+
+#[test]
+fn a_tag_that_falls_ill_ends_the_case() {
+    let mut stage =
+        Stage::of("error_rate < 1% over 2s with tag \"read\" abort", Model::Open, &[("hold", 10.0)]);
+    for fifth in 1..=50 {
+        stage.watch.news_of_tag("read", &figures(Ops { ok: 18, error: u64::from(fifth > 20) * 2, slow: 0 }));
+        stage.tell(f64::from(fifth) / 5.0, 0, &figures(CALM));
+    }
+    assert_eq!(stage.missed.len(), 1);
+    assert!((4.0..4.5).contains(&stage.missed[0].at_s), "{:?}", stage.missed);
+}
