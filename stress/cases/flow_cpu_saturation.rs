@@ -5,7 +5,7 @@ use proofload::{Context, Result, millis, per_second, procedure::CpuSaturation, s
 use crate::targets::content_flow::{ContentFlow, Options, outcome::outcome};
 
 /// A thread for each core, 400 ms each.
-#[proofload::case(max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(drain = "30s", max_concurrency = 100, max_cpu = "off")]
 async fn flow_cpu_saturation(cx: Context) -> Result {
     saturate(cx, CpuSaturation::new().rate(per_second(25)).phase(millis(400)).cool_down(millis(50))).await
 }

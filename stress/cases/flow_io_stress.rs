@@ -9,7 +9,7 @@ use crate::targets::content_flow::{
 };
 
 /// 16 MiB a second, 400 ms each.
-#[proofload::case(max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(drain = "30s", max_concurrency = 100, max_cpu = "off")]
 async fn flow_io_stress(cx: Context) -> Result {
     stress(cx, IoStress::new().write(mib(16)).rate(per_second(25)).phase(millis(400)).cool_down(millis(50))).await
 }
