@@ -78,8 +78,8 @@ impl Remark {
     }
 }
 
-/// Reads `draft`. Sequences of three words are compared, and with each further `effort` of one more: twice the text, twice
-/// the work to the power of two.
+/// Reads `draft`. Sentences are compared by their sequences of three words, and with each further `effort` by longer ones
+/// too.
 pub(crate) fn review(
     library: &Library,
     outline: &Outline,
