@@ -13,7 +13,7 @@ async fn flow_cpu_saturation(cx: Context) -> Result {
 /// Two threads for each core, 20 s each.
 #[proofload::case(slow, resource_intensive, max_concurrency = 500, max_cpu = "off", severity = "high")]
 async fn flow_cpu_saturation_full(cx: Context) -> Result {
-    saturate(cx, CpuSaturation::new().burn(Ratio::new(2.0)).rate(per_second(40)).phase(seconds(20))).await
+    saturate(cx, CpuSaturation::new().burn(Ratio::new(2.0)).rate(per_second(20)).phase(seconds(20))).await
 }
 
 /// More than 60 % of the flows succeed.

@@ -21,7 +21,7 @@ async fn flow_memory_pressure(cx: Context) -> Result {
     severity = "high"
 )]
 async fn flow_memory_pressure_full(cx: Context) -> Result {
-    press(cx, MemoryPressure::new().hold(gib(1)).rate(per_second(40)).phase(seconds(20))).await
+    press(cx, MemoryPressure::new().hold(gib(1)).rate(per_second(20)).phase(seconds(20))).await
 }
 
 /// More than half of the flows succeed.

@@ -25,7 +25,7 @@ async fn flow_recovery(cx: Context) -> Result {
     recover(cx, procedure.tolerance(tolerance).attempts(1)).await
 }
 
-/// 400 at once for 32 places, three times in a row.
+/// 200 at once for 32 places, three times in a row.
 #[proofload::case(
     slow,
     resource_intensive,
@@ -35,7 +35,7 @@ async fn flow_recovery(cx: Context) -> Result {
     severity = "critical"
 )]
 async fn flow_recovery_full(cx: Context) -> Result {
-    recover(cx, ExhaustionRecovery::new().steady(per_second(40)).burst(400)).await
+    recover(cx, ExhaustionRecovery::new().steady(per_second(20)).burst(200)).await
 }
 
 async fn recover(cx: Context, procedure: ExhaustionRecovery) -> Result {
@@ -46,9 +46,9 @@ async fn recover(cx: Context, procedure: ExhaustionRecovery) -> Result {
         async move { outcome(flow.publish_checked(op.index).await) }
     };
     let procedure = procedure
-        .timeout(seconds(30))
-        .drain(seconds(30))
-        .retry(Retry::times(12).with_backoff(millis(50), seconds(2)))
+        .timeout(seconds(60))
+        .drain(seconds(60))
+        .retry(Retry::times(20).with_backoff(millis(50), seconds(2)))
         .limit(RECOVERY_LIMIT)
         .expect("success_rate > 70%");
     let found = procedure.run(&cx, publish.clone()).await?;
@@ -64,7 +64,7 @@ async fn recover(cx: Context, procedure: ExhaustionRecovery) -> Result {
     }
     cx.load(Load::users(16).iterations_each(2))
         .named("after the stress")
-        .timeout(seconds(30))
+        .timeout(seconds(60))
         .expect("success_rate > 75%")
         .run(publish)
         .await?;
