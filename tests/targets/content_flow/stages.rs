@@ -164,7 +164,7 @@ fn a_review_sees_what_is_wrong() {
     };
     let known = &sound.sections[0].sentences[0];
     assert_eq!(with(known), [Remark::Repeated { place, earlier: Place { section: 0, sentence: 0 } }]);
-    let long = vec![known.trim_end_matches('.'); 4].join(" ");
+    let long = [known.trim_end_matches('.'); 4].join(" ");
     assert!(with(&long).contains(&Remark::Length { place, words: 4 * words(known).count() }));
     assert!(with("Gude.").contains(&Remark::Length { place, words: 1 }));
     let strange = sound.sections[1].sentences[2].replacen(' ', " zzyzx ", 1);
@@ -183,7 +183,7 @@ fn a_review_sees_what_is_wrong() {
         desk.review(&draft)
     };
     let sections = Remark::Incomplete("the sections are not those of the outline");
-    assert_eq!(changed(|draft| drop(draft.sections.pop())), [sections.clone()]);
+    assert_eq!(changed(|draft| drop(draft.sections.pop())), std::slice::from_ref(&sections));
     assert_eq!(changed(|draft| draft.sections.reverse()), [sections]);
     let empty = Remark::Incomplete("a section is empty");
     assert_eq!(changed(|draft| draft.sections[0].sentences.clear()), [empty]);
