@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod content_flow;
 mod vector_index;

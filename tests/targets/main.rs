@@ -5,4 +5,5 @@
 #[path = "../../stress/targets/mod.rs"]
 mod targets;
 
+mod content_flow;
 mod vector_index;
