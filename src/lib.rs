@@ -111,6 +111,9 @@ mod pages {
     #[doc = include_str!("../docs/guide/expectations.md")]
     struct Expectations;
 
+    #[doc = include_str!("../docs/guide/faults.md")]
+    struct Faults;
+
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;
 }

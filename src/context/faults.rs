@@ -26,15 +26,43 @@ impl Context {
     /// # Errors
     /// The faults contradict themselves.
     pub fn inject(&self, faults: Faults) -> Result<Injection> {
-        let inner = &self.inner;
-        let settings = self.settings();
         let name = self.unique_fault_name(faults.name());
-        let terms = Circumstances {
+        Ok(Injection::begin(faults.named(name), &self.inner.faults, self.circumstances())?)
+    }
+
+    /// Says that something of your own, called `name`, is broken until the guard is dropped: a network behind a proxy, a
+    /// disk that is full. Nothing is injected; the report has a band for it, as for faults that are.
+    ///
+    /// ```no_run
+    /// # async fn search() -> Result<(), String> { Ok(()) }
+    /// # fn unplug() {}
+    /// # async fn case(cx: proofload::Context) -> proofload::Result {
+    /// use proofload::{Load, per_second, seconds};
+    ///
+    /// let load = cx.load(Load::rate(per_second(50)).for_duration(seconds(15))).run(|_op| search());
+    /// let meanwhile = async {
+    ///     cx.pause(seconds(5)).await;
+    ///     let band = cx.mark_fault("the cable is out");
+    ///     unplug();
+    ///     cx.pause(seconds(5)).await;
+    ///     drop(band);
+    /// };
+    /// tokio::join!(load, meanwhile).0?;
+    /// # cx.done()
+    /// # }
+    /// ```
+    pub fn mark_fault(&self, name: impl Into<String>) -> Injection {
+        let name = self.unique_fault_name(&name.into());
+        Injection::mark(name, &self.inner.faults, self.circumstances())
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        let settings = self.settings();
+        Circumstances {
             seed: self.seed(),
             bounds: self.pressure_bounds(),
             share: settings.percent("fault_share"),
             time_scale: settings.factor("time_scale"),
-        };
-        Ok(Injection::begin(faults.named(name), &inner.faults, terms)?)
+        }
     }
 }

@@ -117,6 +117,15 @@ impl Injection {
             Some(share) => format!("{faults} (set from outside: {share} in all)"),
             None => faults.to_string(),
         };
+        Ok(Self::enter(faults, plan, words, board, terms))
+    }
+
+    /// Says that something of the user's own, called `name`, is broken from now on: the report has a band for it.
+    pub(crate) fn mark(name: String, board: &Arc<Board>, terms: Circumstances) -> Self {
+        Self::enter(Faults::new().named(name), Plan::default(), String::new(), board, terms)
+    }
+
+    fn enter(faults: Faults, plan: Plan, words: String, board: &Arc<Board>, terms: Circumstances) -> Self {
         let chance = Chance::new(terms.seed, &faults.name);
         let seen = |name: String| PointSeen { chance: chance.at(&name), name, passed: AtomicU64::new(0) };
         let core = Arc::new(Core {
@@ -138,7 +147,7 @@ impl Injection {
         if !core.points.is_empty() {
             point::enter(&core);
         }
-        Ok(Self { injector: Injector { core } })
+        Self { injector: Injector { core } }
     }
 
     /// A handle for operations.
@@ -242,6 +251,11 @@ impl Injector {
             Some(meeting) => meeting.endure_blocking(&self.core),
             None => Ok(()),
         }
+    }
+
+    /// The faults in words, as they are in force.
+    pub fn plan(&self) -> &str {
+        self.core.words()
     }
 
     /// How many have met a fault so far.
@@ -394,7 +408,7 @@ impl Core {
             load: name.to_owned(),
             from_s: seconds(from),
             until_s: seconds(until),
-            met: Some(met.count),
+            met: (!self.plan.is_empty()).then_some(met.count),
             kinds: met.kinds.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect(),
             first_s: met.first.map(seconds),
             last_s: met.last.map(seconds),

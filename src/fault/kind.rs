@@ -189,9 +189,9 @@ mod tests {
             ("panic out of luck", "panic `out of luck`"),
             ("latency 20ms", "latency of 20 ms"),
             ("latency 10ms .. 50ms", "latency of 10 ms to 50 ms"),
-            ("latency exponential 20ms", "latency of exponential with a mean of 20 ms"),
-            ("latency normal 20ms 5ms", "latency of normal with a mean of 20 ms and a deviation of 5 ms"),
-            ("latency log-normal 20ms 3", "latency of log-normal with a median of 20 ms and a factor of 3"),
+            ("latency exponential 20ms", "latency of 20 ms in the mean, exponential"),
+            ("latency normal 20ms 5ms", "latency of 20 ms in the mean, normal with a deviation of 5 ms"),
+            ("latency log-normal 20ms 3", "latency of 20 ms in the median, log-normal with a factor of 3"),
             ("memory 1MiB for 500ms", "1 MiB of memory held for 500 ms"),
         ];
         for (text, shown) in known {

@@ -14,7 +14,7 @@ const WIDEST: f64 = 100.0;
 ///
 /// ```
 /// use proofload::{fault::Latency, millis};
-/// assert_eq!(Latency::exponential(millis(20)).to_string(), "exponential with a mean of 20 ms");
+/// assert_eq!(Latency::exponential(millis(20)).to_string(), "20 ms in the mean, exponential");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Latency(Shape);
@@ -109,12 +109,12 @@ impl fmt::Display for Latency {
         match self.0 {
             Shape::Constant(length) => write!(f, "{}", show(length)),
             Shape::Uniform { from, to } => write!(f, "{} to {}", show(from), show(to)),
-            Shape::Exponential { mean } => write!(f, "exponential with a mean of {}", show(mean)),
+            Shape::Exponential { mean } => write!(f, "{} in the mean, exponential", show(mean)),
             Shape::Normal { mean, deviation } => {
-                write!(f, "normal with a mean of {} and a deviation of {}", show(mean), show(deviation))
+                write!(f, "{} in the mean, normal with a deviation of {}", show(mean), show(deviation))
             }
             Shape::LogNormal { median, factor } => {
-                write!(f, "log-normal with a median of {} and a factor of {factor}", show(median))
+                write!(f, "{} in the median, log-normal with a factor of {factor}", show(median))
             }
         }
     }

@@ -227,13 +227,19 @@ impl fmt::Display for Faults {
     }
 }
 
-/// Faults that hold together, each with the end of its part of the numbers from 0 to 1.
-#[derive(Debug)]
+/// Faults that hold together, each with the end of its part of the numbers from 0 to 1. Without any it stands for those
+/// that somebody else sees to.
+#[derive(Debug, Default)]
 pub(super) struct Plan {
     chances: Vec<(f64, Fault)>,
 }
 
 impl Plan {
+    /// Whether somebody else sees to the faults.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chances.is_empty()
+    }
+
     /// The fault that an attempt meets, if it meets one. What is left of its random numbers is for the fault.
     pub(super) fn draw(&self, random: &mut Rng) -> Option<&Fault> {
         let drawn = random.f64();

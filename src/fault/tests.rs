@@ -232,6 +232,25 @@ async fn bands_have_what_met_them_by_load() {
 }
 
 #[tokio::test]
+async fn what_is_broken_by_others_has_a_band_without_a_count() {
+    let case = Case::new();
+    let terms = Circumstances {
+        seed: 7,
+        bounds: Bounds::stopped_by(case.stop.clone()),
+        share: Some(percent(100)),
+        time_scale: 1.0,
+    };
+    let mark = Injection::mark("no cable".to_owned(), &case.board, terms);
+    let load = case.board.load("load", Duration::ZERO);
+    assert_eq!(mark.before(&op(0, load.number())).await, Ok(()));
+    drop(mark);
+    drop(load);
+    let bands: Vec<_> =
+        case.bands().into_iter().map(|band| (band.faults, band.plan, band.load, band.met)).collect();
+    assert_eq!(bands, [("no cable".to_owned(), String::new(), "load".to_owned(), None)]);
+}
+
+#[tokio::test]
 async fn a_schedule_is_on_the_clock_of_each_load() {
     let case = Case::new();
     let faults =

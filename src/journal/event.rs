@@ -87,7 +87,7 @@ pub(crate) struct Planned {
 pub struct FaultBand {
     /// What the faults are called: `faults` unless they were named.
     pub faults: String,
-    /// The faults in words: `5% of the operations: error "injected"`.
+    /// The faults in words; empty where they are the user's own and only their name is known.
     pub plan: String,
     /// The load that ran meanwhile; empty where none did.
     pub load: String,
@@ -95,7 +95,8 @@ pub struct FaultBand {
     pub from_s: f64,
     /// When they ended, in seconds since the start of the case.
     pub until_s: f64,
-    /// Attempts, or passages of the faults' points, that met one; `None` where the case did not live to tell.
+    /// Attempts, or passages of the faults' points, that met one; `None` where nobody counts them, or the case did not
+    /// live to tell.
     pub met: Option<u64>,
     /// How many of them met what: `error`, `hang`, `panic`, `latency` or `hold`.
     pub kinds: BTreeMap<String, u64>,

@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod caller;
 mod vector_index;
