@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::injection::Core;
+use super::core::Core;
 use crate::journal::Event;
 
 /// The loads of a case and the faults that are in force in it: each hears of the other, and the journal of both.

@@ -5,6 +5,7 @@
 
 mod board;
 mod chance;
+mod core;
 mod error;
 mod hold;
 mod injection;

@@ -5,7 +5,7 @@ use std::sync::{
 
 use super::{
     Injected,
-    injection::{Core, Meeting},
+    core::{Core, Meeting},
 };
 
 /// Faults that are at points. Where there are none a point costs one load of this.

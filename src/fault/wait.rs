@@ -1,7 +1,7 @@
 use std::{
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
     thread::{self, Thread},
     time::Instant,
 };
@@ -21,7 +21,7 @@ impl Wake for Unpark {
 pub(super) fn blocked(token: &StopToken, longest: Option<Instant>) {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut said = pin!(token.stopped());
-    while let Poll::Pending = said.as_mut().poll(&mut Context::from_waker(&waker)) {
+    while said.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
         match longest.map(|longest| longest.saturating_duration_since(Instant::now())) {
             Some(left) if left.is_zero() => return,
             Some(left) => thread::park_timeout(left),

@@ -68,16 +68,21 @@ pub struct FailureInjection {
     tolerance: Option<Tolerance>,
 }
 
+/// Heals something when it is dropped.
+type Broken = Box<dyn Any + Send>;
+
+type Apply = dyn Fn(&Context) -> Result<Broken> + Send + Sync;
+
 /// Something of the user's own that is broken until its guard is dropped.
 #[derive(Clone)]
 struct Meanwhile {
     name: String,
-    apply: Arc<dyn Fn(&Context) -> Result<Box<dyn Any + Send>> + Send + Sync>,
+    apply: Arc<Apply>,
 }
 
 impl Meanwhile {
     /// Breaks it, unless nothing is to be done; it is healed when both are dropped, and the report knows until when.
-    fn begin(&self, cx: &Context) -> Result<Option<(Box<dyn Any + Send>, Injection)>> {
+    fn begin(&self, cx: &Context) -> Result<Option<(Broken, Injection)>> {
         match cx.is_dry_run() {
             true => Ok(None),
             false => Ok(Some(((self.apply)(cx)?, cx.mark_fault(&self.name)))),
@@ -156,7 +161,7 @@ impl FailureInjection {
         name: impl Into<String>,
         apply: impl Fn(&Context) -> Result<G> + Send + Sync + 'static,
     ) -> Self {
-        let apply = move |cx: &Context| apply(cx).map(|guard| Box::new(guard) as Box<dyn Any + Send>);
+        let apply = move |cx: &Context| apply(cx).map(|guard| Box::new(guard) as Broken);
         self.meanwhile = Some(Meanwhile { name: name.into(), apply: Arc::new(apply) });
         self
     }

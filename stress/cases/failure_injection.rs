@@ -22,7 +22,7 @@ async fn failure_injection(cx: Context) -> Result {
     // Windows this short show a busy machine too: what has to come back is the order of magnitude.
     let mut tolerance = Tolerance::default();
     (tolerance.latency_floor, tolerance.failures, tolerance.goodput) = (millis(500), 0.05, 0.5);
-    let procedure = FailureInjection::new().faults(faults).rate(per_second(100)).phase(millis(800));
+    let procedure = FailureInjection::new().faults(faults).rate(per_second(150)).phase(seconds(1));
     let procedure = procedure.cool_down(millis(100)).tolerance(tolerance).timeout(seconds(10));
     search(cx, procedure.objective("success_rate >= 97%")).await
 }
