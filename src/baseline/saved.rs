@@ -188,6 +188,7 @@ fn number(finding: &Finding) -> Option<SavedFinding> {
         | Detail::MixedAgents { .. }
         | Detail::Exhaustion { .. }
         | Detail::UnderPressure { .. }
+        | Detail::Resilience { .. }
         | Detail::ExtremeData { .. }
         | Detail::Recovery { .. } => return None,
     };

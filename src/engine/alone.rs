@@ -60,6 +60,7 @@ where
 {
     let job = Job {
         name: "load".to_owned(),
+        number: 0,
         purpose: Purpose::Measure,
         load: load.into().checked()?,
         warm_up: None,

@@ -7,7 +7,7 @@ use super::{
     expectation::Expectation,
     parse,
 };
-use crate::units::Rate;
+use crate::units::{Rate, Ratio};
 
 /// A threshold on what the procedures of a case find out, judged at the end of the case.
 ///
@@ -17,6 +17,7 @@ use crate::units::Rate;
 /// | `capacity >= 100` | `capacity().at_least(100)` |
 /// | `connections >= 500` | `connections().at_least(500)` |
 /// | `recovery_time < 30s` | `recovery_time().below(seconds(30))` |
+/// | `fault_leak < 1%` | `fault_leak().below(percent(1))` |
 /// | `degradation == graceful`, `degradation != collapse` | `degradation().is(Grade::Graceful)`, `.is_not(...)` |
 /// | `no_leak`, `no_drift` | `no_leak()`, `no_drift()` |
 ///
@@ -41,6 +42,8 @@ pub enum Claim {
     Connections(Bound),
     /// How long it takes to come back to normal after an overload, `recovery_time`.
     RecoveryTime(Bound),
+    /// Which share of the failures that were injected is seen outside, `fault_leak`.
+    FaultLeak(Bound),
     /// What it does beyond its peak is this, `degradation ==`.
     Degrades(Grade),
     /// What it does beyond its peak is anything but this, `degradation !=`.
@@ -76,8 +79,16 @@ impl Grade {
 }
 
 impl Claim {
-    pub(super) const NAMES: [&str; 7] =
-        ["breaking_point", "capacity", "connections", "recovery_time", "degradation", "no_leak", "no_drift"];
+    pub(super) const NAMES: [&str; 8] = [
+        "breaking_point",
+        "capacity",
+        "connections",
+        "recovery_time",
+        "fault_leak",
+        "degradation",
+        "no_leak",
+        "no_drift",
+    ];
 
     /// What it is about: the first word of its text.
     pub const fn name(&self) -> &'static str {
@@ -86,6 +97,7 @@ impl Claim {
             Self::Capacity(_) => "capacity",
             Self::Connections(_) => "connections",
             Self::RecoveryTime(_) => "recovery_time",
+            Self::FaultLeak(_) => "fault_leak",
             Self::Degrades(_) | Self::DegradesNot(_) => "degradation",
             Self::NoLeak => "no_leak",
             Self::NoDrift => "no_drift",
@@ -100,7 +112,8 @@ impl fmt::Display for Claim {
             Self::BreakingPoint(bound)
             | Self::Capacity(bound)
             | Self::Connections(bound)
-            | Self::RecoveryTime(bound) => write!(f, "{name} {bound}"),
+            | Self::RecoveryTime(bound)
+            | Self::FaultLeak(bound) => write!(f, "{name} {bound}"),
             Self::Degrades(grade) => write!(f, "{name} {} {}", Comparison::Equal, grade.words()),
             Self::DegradesNot(grade) => write!(f, "{name} {} {}", Comparison::NotEqual, grade.words()),
             Self::NoLeak | Self::NoDrift => f.write_str(name),
@@ -258,6 +271,11 @@ pub const fn connections() -> FoundMeasure<u64> {
 /// How long the target takes to come back to normal after an overload.
 pub const fn recovery_time() -> FoundMeasure<Duration> {
     FoundMeasure::new("recovery_time")
+}
+
+/// Which share of the failures that were injected is seen outside, in spite of retries and fallbacks.
+pub const fn fault_leak() -> FoundMeasure<Ratio> {
+    FoundMeasure::new("fault_leak")
 }
 
 /// Memory does not grow without an end.

@@ -8,7 +8,7 @@ pub(super) const METRICS_IN_WORDS: &str = "latency, service_time, rejected_laten
 
 /// What procedures find, in words, for the same error.
 pub(super) const FINDINGS_IN_WORDS: &str =
-    "breaking_point, capacity, connections, recovery_time, degradation, no_leak and no_drift";
+    "breaking_point, capacity, connections, recovery_time, fault_leak, degradation, no_leak and no_drift";
 
 /// What is wrong with an expectation, where in its text, and what would be right.
 ///

@@ -17,7 +17,7 @@ mod terms;
 
 pub use assertion::{
     Assertion, Claim, Degrading, FoundMeasure, Grade, IntoAssertion, Stated, breaking_point, capacity,
-    connections, degradation, no_drift, no_leak, recovery_time,
+    connections, degradation, fault_leak, no_drift, no_leak, recovery_time,
 };
 pub use bound::{Bound, Comparison, Unit, Value};
 pub use build::{

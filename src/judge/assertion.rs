@@ -1,6 +1,6 @@
 use super::{
     BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Finding, Judgement, Leak,
-    Observed, Recovery, Verdict, expectation::holds_for_all_above, judgement::show,
+    Observed, Recovery, Resilience, TrialResult, Verdict, expectation::holds_for_all_above, judgement::show,
 };
 use crate::{
     expect::{Assertion, Bound, Claim, Comparison, Grade, Unit},
@@ -62,6 +62,7 @@ const fn procedure_for(claim: &Claim) -> &'static str {
         Claim::Capacity(_) => "the procedure for the capacity in concurrent operations",
         Claim::Connections(_) => "the procedure for concurrent connections",
         Claim::RecoveryTime(_) => "the procedure for exhaustion and recovery",
+        Claim::FaultLeak(_) => "the procedure for failure injection",
         Claim::NoLeak | Claim::NoDrift => "the procedure for long running",
     }
 }
@@ -71,7 +72,8 @@ fn wanted(claim: &Claim) -> String {
         Claim::BreakingPoint(bound)
         | Claim::Capacity(bound)
         | Claim::Connections(bound)
-        | Claim::RecoveryTime(bound) => format!(", wanted {bound}"),
+        | Claim::RecoveryTime(bound)
+        | Claim::FaultLeak(bound) => format!(", wanted {bound}"),
         Claim::Degrades(grade) => format!(", wanted == {}", grade.words()),
         Claim::DegradesNot(grade) => format!(", wanted != {}", grade.words()),
         Claim::NoLeak | Claim::NoDrift => String::new(),
@@ -89,6 +91,7 @@ fn answer(claim: &Claim, detail: &Detail) -> Option<Answer> {
             interval(claim, bound, numbers(found), Unit::Count)
         }
         (Claim::RecoveryTime(bound), Detail::Recovery { found, .. }) => recovery(claim, bound, found),
+        (Claim::FaultLeak(bound), Detail::Resilience { found }) => fault_leak(claim, bound, found),
         (Claim::Degrades(grade), Detail::Degradation { found, .. }) => {
             degrades(claim, found, |is| is == *grade)
         }
@@ -189,6 +192,25 @@ fn recovery(claim: &Claim, bound: &Bound, found: &Recovery) -> Answer {
     let text = format!("{sign}{}", show(value, Unit::Seconds));
     let observed = Observed { value, unit: Unit::Seconds, is_at_least, text: text.clone() };
     of_bound(claim, bound, holds, (&text, Some(observed)), "it was not watched for long enough")
+}
+
+fn fault_leak(claim: &Claim, bound: &Bound, found: &Resilience) -> Answer {
+    let Some(value) = found.leaked_share else {
+        let reason = "no error, hang or panic was injected and counted";
+        return of_bound(claim, bound, None, ("unknown", None), reason);
+    };
+    let text = show(value, Unit::Ratio);
+    let observed = Observed { value, unit: Unit::Ratio, is_at_least: false, text: text.clone() };
+    // Little leaks of few: what too few faults show is no figure. A share that is missed is missed by those that there were.
+    let holds = match (&found.result, bound.comparison.holds(value, bound.limit.number())) {
+        (TrialResult::Unknown { .. }, true) => None,
+        (TrialResult::Unknown { .. } | TrialResult::Held | TrialResult::Broke { .. }, holds) => Some(holds),
+    };
+    let reason = match &found.result {
+        TrialResult::Unknown { reason } => reason,
+        TrialResult::Held | TrialResult::Broke { .. } => "",
+    };
+    of_bound(claim, bound, holds, (&text, Some(observed)), reason)
 }
 
 /// An answer about a limit; `reason` says why it is none where that is so.

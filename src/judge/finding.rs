@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Aftermath, AgentSeen, BreakingPoint, Capacity, Concurrent, Confidence, DataRow, Degradation, Depth,
     Drift, ErrorDrift, Exhaustion, ExhaustionStep, Leak, LevelTrial, Offered, PhaseSeen, Plateau, Recovery,
-    Served, Trial, UnderPressure, Verdict, extreme_data,
+    Resilience, Served, Trial, UnderPressure, Verdict, extreme_data,
 };
 
 /// Something that a procedure found out about a target: data for programs, a sentence for people.
@@ -111,6 +111,11 @@ pub enum Detail {
         /// The answer.
         found: UnderPressure,
     },
+    /// How a target fares while a share of its operations meets faults.
+    Resilience {
+        /// The answer.
+        found: Resilience,
+    },
     /// How a target takes data of many sizes, shapes and edges.
     ExtremeData {
         /// Every kind of data that was tried, in order.
@@ -137,6 +142,7 @@ impl Finding {
             Detail::Exhaustion { found, after: Some(after), .. } => format!("{found}; {after}"),
             Detail::Exhaustion { found, after: None, .. } => found.to_string(),
             Detail::UnderPressure { found } => found.to_string(),
+            Detail::Resilience { found } => found.to_string(),
             Detail::ExtremeData { rows } => extreme_data::sentence(rows),
         };
         Self { procedure: procedure.to_owned(), sentence, detail }

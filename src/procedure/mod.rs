@@ -1,15 +1,15 @@
 //! Procedures: ready-made sequences of loads that each answer one question about a target.
 //!
 //! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
-//! (the rules are in [`judge`](crate::judge)), and holds no resource itself (that is for
-//! [`pressure`](crate::pressure)). Failure injection, the one procedure that is missing, comes with the injector of
-//! faults.
+//! (the rules are in [`judge`](crate::judge)), and holds no resource and breaks nothing itself (that is for
+//! [`pressure`](crate::pressure) and [`fault`](crate::fault)).
 
 mod concurrent_capacity;
 mod concurrent_connections;
 mod cpu_saturation;
 mod exhaustion_recovery;
 mod extreme_data;
+mod failure_injection;
 mod io_stress;
 mod long_running;
 mod maximum_throughput;
@@ -34,6 +34,7 @@ pub use concurrent_connections::{
 pub use cpu_saturation::CpuSaturation;
 pub use exhaustion_recovery::{ExhaustionRecovery, OverloadRecovery};
 pub use extreme_data::{DataTable, Datum, ExtremeData};
+pub use failure_injection::FailureInjection;
 pub use io_stress::IoStress;
 pub use long_running::{LongRunning, Soak};
 pub use maximum_throughput::{MaximumThroughput, Throughput};

@@ -64,7 +64,7 @@ pub(super) trait Press {
 }
 
 /// The setters of [`Steady`], for a procedure that keeps it in its field `steady`.
-macro_rules! steady_setters {
+macro_rules! steady_load_setters {
     () => {
         /// An open load of `rate`; 50/s unless stated. A `rate` set from outside replaces it.
         pub const fn rate(mut self, rate: crate::units::Rate) -> Self {
@@ -78,11 +78,18 @@ macro_rules! steady_setters {
             self
         }
 
-        /// How long the load goes on before, under and after the pressure, each; 10 s unless stated.
+        /// How long each of the three loads lasts; 10 s unless stated.
         pub const fn phase(mut self, length: std::time::Duration) -> Self {
             self.steady.phase = length;
             self
         }
+    };
+}
+
+/// The same, and how a procedure under pressure is run.
+macro_rules! steady_setters {
+    () => {
+        super::pressed::steady_load_setters!();
 
         /// Runs it with an async operation.
         ///
@@ -117,7 +124,7 @@ macro_rules! steady_setters {
     };
 }
 
-pub(super) use steady_setters;
+pub(super) use {steady_load_setters, steady_setters};
 
 impl Steady {
     pub(super) const fn new() -> Self {
@@ -138,14 +145,14 @@ impl Steady {
         }
     }
 
-    fn load(&self) -> Load {
+    pub(super) fn load(&self) -> Load {
         match self.load {
             Level::Rate(rate) => Load::rate(rate).for_duration(self.phase).into(),
             Level::Users(users) => Load::users(users).for_duration(self.phase).into(),
         }
     }
 
-    fn rising(&self, within: Duration) -> Load {
+    pub(super) fn rising(&self, within: Duration) -> Load {
         match self.load {
             Level::Rate(rate) => Load::rate(Rate::ZERO).ramp_to(rate, within).into(),
             Level::Users(users) => Load::users(0).ramp_to(users, within).into(),
@@ -193,7 +200,7 @@ pub(super) async fn run<W: Workload, P: Press>(
     };
     let result = match (result, &loads.baseline) {
         (TrialResult::Broke { objective }, Some(baseline)) => {
-            not_only_pressed(&objectives, baseline, objective)
+            not_only_pressed(&objectives, baseline, objective, "pressure")
         }
         (result, _) => result,
     };
@@ -222,15 +229,16 @@ fn unknown(reason: String) -> TrialResult {
     TrialResult::Unknown { reason }
 }
 
-/// What breaks without pressure too is not the pressure's doing, and is said so.
-fn not_only_pressed(
+/// What breaks without the pressure, or the faults, too is not their doing, and is said so.
+pub(super) fn not_only_pressed(
     objectives: &[crate::expect::Expectation],
     baseline: &Run,
     objective: String,
+    without: &str,
 ) -> TrialResult {
     match by_objectives(objectives, baseline) {
         TrialResult::Broke { objective: before } => {
-            TrialResult::Broke { objective: format!("{objective}; already without pressure {before}") }
+            TrialResult::Broke { objective: format!("{objective}; already without {without} {before}") }
         }
         TrialResult::Held | TrialResult::Unknown { .. } => TrialResult::Broke { objective },
     }

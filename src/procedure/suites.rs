@@ -3,12 +3,13 @@
 //! Each takes the case's context and a function that opens the target, runs one procedure with the terms of the suite,
 //! and requires what the target has to do whatever else is expected of it.
 
-use super::{ExhaustionRecovery, MaximumThroughput, ResourceExhaustion, Severity};
+use super::{ExhaustionRecovery, FailureInjection, MaximumThroughput, ResourceExhaustion, Severity};
 use crate::{
     context::Context,
     engine::Workload,
     error::Result,
     judge::{BreakingPoint, Recovery},
+    outcome::Retry,
     units::{ByteSize, Ratio, per_second},
 };
 
@@ -21,6 +22,9 @@ const PEAK_CPU: f64 = 0.95;
 
 /// A target that answers has at least this share of successes.
 const ANSWERS: f64 = 0.95;
+
+/// Further attempts of an operation that meets a fault.
+const RETRIES: u32 = 3;
 
 /// The maximum throughput up to what `severity` asks for. The target has to hold at the lowest rate.
 ///
@@ -102,6 +106,22 @@ where
     cx.done()
 }
 
+/// 5 % of the operations meet a fault, each tried up to three times again: 95 % of them have to succeed all the same, and
+/// the target has to come back to normal afterwards.
+///
+/// # Errors
+/// As [`throughput`].
+pub async fn failure_resilience<W, F>(cx: Context, open: impl FnOnce(Context) -> F + Send) -> Result
+where
+    W: Workload,
+    F: Future<Output = Result<W>> + Send,
+{
+    let workload = open(cx.clone()).await?;
+    let found = FailureInjection::new().retry(Retry::times(RETRIES)).run_workload(&cx, workload).await?;
+    found.judge(&cx);
+    cx.done()
+}
+
 async fn search<W: Workload>(cx: &Context, search: MaximumThroughput, workload: W) -> Result {
     let found = search.run_workload(cx, workload).await?;
     let point = &found.breaking_point;
@@ -130,7 +150,8 @@ async fn exhaust<W: Workload>(cx: &Context, exhaustion: ResourceExhaustion, work
 
 /// Gives a target a ready-made suite: each member becomes a case of its own, with its name, markers and reports.
 ///
-/// `comprehensive` has the throughput at low and at high severity, memory exhaustion, and the recovery from an overload;
+/// `comprehensive` has the throughput at low and at high severity, memory exhaustion, the resilience to injected failures,
+/// and the recovery from an overload;
 /// `peak_load` the throughput up to 500/s by 100/s, and the load at which memory reaches 3000 MB or CPU 95 %. What they
 /// require is in [`procedure::suites`](crate::procedure::suites); further expectations go into `stress.toml`, such as
 /// `breaking_point >= 500/s` for the members that search one. A member that fails stops no other, and after each the machine rests for 2 s.
@@ -198,6 +219,12 @@ macro_rules! suite {
             #[$crate::case($($terms)*)]
             async fn memory_exhaustion(cx: $crate::Context) -> $crate::Result {
                 $crate::procedure::suites::memory_exhaustion(cx, $open).await
+            }
+
+            /// How it fares while operations meet faults.
+            #[$crate::case($($terms)*)]
+            async fn failure_resilience(cx: $crate::Context) -> $crate::Result {
+                $crate::procedure::suites::failure_resilience(cx, $open).await
             }
 
             /// Whether it comes back from an overload.

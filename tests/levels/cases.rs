@@ -14,7 +14,9 @@ use std::{
 
 use proofload::{
     __private::Suite,
-    Context, Outcome, Rejected, Result, millis, per_second,
+    Context, Load, Outcome, Rejected, Result,
+    fault::Faults,
+    millis, per_second, percent,
     procedure::{
         Agent, ConcurrentCapacity, ConcurrentConnections, ExhaustionRecovery, MaximumThroughput, MixedAgents,
         Pattern, RapidScale, Tcp,
@@ -207,5 +209,26 @@ async fn three_kinds(cx: Context) -> Result {
         if op.iteration % 2 == 0 { Ok(()) } else { Err("no luck") }
     });
     MixedAgents::new().lasting(seconds(2)).agent(steady).agent(bursts).agent(unlucky).run(&cx).await?;
+    cx.done()
+}
+
+/// Every operation fails for the second half of each second, and something is at a point that there is not.
+#[proofload::case(max_cpu = "off")]
+async fn faults_by_schedule(cx: Context) -> Result {
+    let outage = Faults::share(percent(100)).error("injected").named("outage");
+    let outage = cx.inject(outage.during(millis(500)..millis(1_000)).every(seconds(1)))?;
+    let typo = cx.inject(Faults::new().hang().at("no such point").named("typo"))?;
+    let load = cx.load(Load::rate(per_second(100)).for_duration(millis(2_400))).window(millis(100));
+    load.run(outage.around(|_op| async { Ok::<_, String>(()) })).await?;
+    drop((outage, typo));
+    cx.done()
+}
+
+/// Every operation hangs, and would for longer than the case may last.
+#[proofload::case(time_limit = "2s")]
+async fn hangs_and_a_time_limit(cx: Context) -> Result {
+    let faults = cx.inject(Faults::share(percent(100)).hang())?;
+    let load = cx.load(Load::users(8).for_duration(seconds(60))).timeout(seconds(60));
+    load.run(faults.around(|_op| async { Ok::<_, String>(()) })).await?;
     cx.done()
 }

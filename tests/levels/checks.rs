@@ -26,6 +26,8 @@ pub(crate) fn run() -> std::process::ExitCode {
         ("too_few_descriptors_say_nothing_of_the_target", descriptors),
         ("exactly_the_phases_above_the_limit_fail", phases),
         ("each_kind_of_users_has_its_own_figures", kinds),
+        ("scheduled_faults_are_met_where_they_were_asked_for", scheduled_faults),
+        ("injected_hangs_end_at_an_emergency_stop", stopped_hangs),
     ];
     let trial = |(name, test): &(&'static str, fn())| {
         let test = *test;
@@ -186,4 +188,50 @@ fn kinds() {
 fn loads_started(seen: &Seen) -> Vec<f64> {
     let loads = seen.case["loads"].as_array().expect("loads").iter();
     loads.map(|load| load["started_s"].as_f64().expect("a moment")).collect()
+}
+
+/// How much later than asked for something of a load may be seen on a busy machine.
+const LATE_S: f64 = 0.6;
+
+fn scheduled_faults() {
+    let seen = run_case("faults_by_schedule");
+    let load = &seen.case["loads"][0];
+    let started_s = load["started_s"].as_f64().expect("a moment");
+    let bands = seen.case["faults"].as_array().expect("bands").iter();
+    let outages: Vec<&Value> = bands.filter(|band| band["faults"] == "outage").collect();
+    assert!(outages.len() >= 2, "{outages:#?}");
+    let number = |of: &Value, key: &str| of[key].as_f64().unwrap_or_else(|| panic!("{key} in {of:#}"));
+    for (band, asked_s) in outages.iter().zip([0.5, 1.5]) {
+        let (from_s, until_s) = (number(band, "from_s"), number(band, "until_s"));
+        assert!((from_s - started_s - asked_s).abs() < LATE_S / 2.0, "{band:#}");
+        assert!((until_s - from_s - 0.5).abs() < 1e-6, "{band:#}");
+        assert!(from_s <= number(band, "first_s") && number(band, "last_s") <= until_s, "{band:#}");
+        assert_eq!((&band["load"], &band["kinds"]["error"]), (&"load".into(), &band["met"]));
+    }
+    let met: u64 = outages.iter().map(|band| band["met"].as_u64().expect("a count")).sum();
+    assert_eq!(load["total"]["counts"]["error"], met, "all that was met failed, and nothing else");
+    assert!(met >= 20, "{outages:#?}");
+    for window in load["timeline"].as_array().expect("windows") {
+        let (at_s, length_s) = (number(window, "at_s"), number(window, "length_s"));
+        let is_near = |band: &&Value| {
+            let (from_s, until_s) = (number(band, "from_s") - started_s, number(band, "until_s") - started_s);
+            at_s + length_s >= from_s - LATE_S / 2.0 && at_s <= until_s + LATE_S / 2.0
+        };
+        assert!(window["counts"]["error"] == 0 || outages.iter().any(is_near), "{window:#} of {outages:#?}");
+    }
+    let warnings = seen.case["warnings"].to_string();
+    assert!(warnings.contains("no such point") && warnings.contains("was never reached"), "{warnings}");
+}
+
+fn stopped_hangs() {
+    let seen = run_case("hangs_and_a_time_limit");
+    assert_eq!(seen.case["verdict"], "aborted", "{:#}", seen.case);
+    let stop = &seen.case["stop"];
+    assert_eq!((&stop["reason"], &stop["by"]), (&"time_limit".into(), &"stop token".into()), "{stop:#}");
+    let load = &seen.case["loads"][0];
+    assert_eq!(load["complete"], true, "it lived to report");
+    let counts = &load["total"]["counts"];
+    assert_eq!((&counts["due"], &counts["ok"]), (&8.into(), &8.into()), "all went on: {counts}");
+    let band = &seen.case["faults"][0];
+    assert_eq!((&band["met"], &band["kinds"]["hang"]), (&8.into(), &8.into()), "{band:#}");
 }

@@ -5,5 +5,6 @@
 
 mod twin;
 
+mod caller;
 mod content_flow;
 mod vector_index;

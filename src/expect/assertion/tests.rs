@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     expect::{latency, success_rate},
-    units::{millis, per_second, seconds},
+    units::{millis, per_second, percent, seconds},
 };
 
 #[test]
@@ -12,6 +12,7 @@ fn code_and_text_mean_the_same() {
         (connections().at_least(500), "connections >= 500"),
         (recovery_time().below(seconds(30)), "recovery_time < 30s"),
         (recovery_time().at_most(millis(1_500)), "recovery_time <= 1.5s"),
+        (fault_leak().below(percent(1)), "fault_leak < 1%"),
         (degradation().is(Grade::Graceful), "degradation == graceful"),
         (degradation().is_not(Grade::Collapse), "degradation != collapse"),
         (no_leak(), "no_leak"),
@@ -36,8 +37,8 @@ fn refused(text: &str) -> (String, &str) {
 #[test]
 fn mistakes_are_told_at_their_place() {
     let interval = "breaking_point is known between two figures: write one of <, <=, > and >=";
-    let kinds = "of what procedures find there are breaking_point, capacity, connections, recovery_time, degradation, \
-                 no_leak and no_drift";
+    let kinds = "of what procedures find there are breaking_point, capacity, connections, recovery_time, fault_leak, \
+                 degradation, no_leak and no_drift";
     let cases = [
         ("", "nothing is written; an expectation reads like `latency.p95 < 100ms`", ""),
         (

@@ -28,6 +28,7 @@ pub(in crate::expect) fn claim(text: &str) -> Result<Claim, ExpectationError> {
         "capacity" => Claim::Capacity(scanner.interval("capacity", Dimension::Count)?),
         "connections" => Claim::Connections(scanner.interval("connections", Dimension::Count)?),
         "recovery_time" => Claim::RecoveryTime(scanner.interval("recovery_time", Dimension::Duration)?),
+        "fault_leak" => Claim::FaultLeak(scanner.interval("fault_leak", Dimension::Ratio)?),
         "degradation" => scanner.degradation()?,
         "no_leak" => Claim::NoLeak,
         "no_drift" => Claim::NoDrift,

@@ -185,3 +185,39 @@ fn leaks_and_drifts_are_there_or_not_or_unknown() {
     );
     assert!(told("no_drift", &[calm, unknown]).starts_with("inconclusive: no_drift was not judged: "));
 }
+
+#[test]
+fn what_leaks_of_the_injected_failures_is_a_share() {
+    let resilience = |leaked_share, result| {
+        let mut found = Resilience::find(
+            None,
+            crate::judge::FaultyLoads::default(),
+            TrialResult::Held,
+            &crate::judge::Tolerance::default(),
+        );
+        (found.leaked_share, found.result) = (leaked_share, result);
+        finding(Detail::Resilience { found })
+    };
+    let few = || TrialResult::Unknown { reason: "3 faults were met, and 10 are needed to tell".to_owned() };
+    assert_eq!(
+        told("fault_leak < 10%", &[resilience(Some(0.08), TrialResult::Held)]),
+        "pass: fault_leak is 8%, wanted < 10% (2 points room)"
+    );
+    assert_eq!(
+        told("fault_leak < 10%", &[resilience(Some(0.5), few())]),
+        "fail: fault_leak is 50%, wanted < 10% (missed by 40 points)"
+    );
+    assert_eq!(
+        told("fault_leak < 10%", &[resilience(Some(0.0), few())]),
+        "inconclusive: fault_leak is 0%, wanted < 10%; not judged: 3 faults were met, and 10 are needed to tell"
+    );
+    assert_eq!(
+        told("fault_leak < 10%", &[resilience(None, TrialResult::Held)]),
+        "inconclusive: fault_leak is unknown, wanted < 10%; not judged: no error, hang or panic was injected and counted"
+    );
+    assert_eq!(
+        told("fault_leak < 10%", &[]),
+        "inconclusive: fault_leak is unknown, wanted < 10%; not judged: the procedure for failure injection did not run in \
+         this case"
+    );
+}

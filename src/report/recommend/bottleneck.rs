@@ -58,6 +58,7 @@ pub(super) fn says(case: &CaseReport, kind: Kind) -> bool {
         | Kind::Unfinished
         | Kind::Timeouts
         | Kind::Collapse
+        | Kind::FaultsSeen
         | Kind::Limit
         | Kind::BreakingPoint
         | Kind::Capacity

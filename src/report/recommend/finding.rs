@@ -2,7 +2,7 @@ use super::{Advice, Kind};
 use crate::{
     judge::{
         BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Exhaustion, Finding,
-        Leak, Recovery,
+        Leak, Recovery, Resilience, TrialResult,
     },
     report::{CaseReport, text::show},
 };
@@ -23,6 +23,7 @@ fn of_finding(finding: &Finding) -> Option<Advice> {
         Detail::Capacity { of, found, .. } => capacity(*of, found)?,
         Detail::Recovery { found, .. } => recovery(found)?,
         Detail::Exhaustion { found, .. } => exhaustion(found)?,
+        Detail::Resilience { found } => resilience(found)?,
         // What the target does no more of is for the bottleneck to say; a row that missed its objectives is among the
         // expectations.
         Detail::Saturation { .. }
@@ -122,6 +123,36 @@ fn recovery(found: &Recovery) -> Option<Said> {
             Some((Kind::NoRecovery, "", watched.as_secs_f64(), action.to_owned()))
         }
         Recovery::Recovered { .. } | Recovery::Inconclusive { .. } => None,
+    }
+}
+
+/// From this share on, failures that were injected count as seen outside.
+const LEAKS_FROM: f64 = 0.1;
+
+/// Fewer attempts for an operation than this are hardly any retries.
+const TRIES_AGAIN_FROM: f64 = 1.01;
+
+fn resilience(found: &Resilience) -> Option<Said> {
+    if let Some(said) = recovery(&found.came_back) {
+        return Some(said);
+    }
+    let leaked = found.leaked_share.filter(|share| *share >= LEAKS_FROM)?;
+    match &found.result {
+        TrialResult::Held | TrialResult::Unknown { .. } => None,
+        TrialResult::Broke { .. } => {
+            let tries_again = found.attempts_per_operation.is_some_and(|n| n >= TRIES_AGAIN_FROM);
+            let action = match tries_again {
+                false => {
+                    "nothing is tried again: retry what fails in passing, with a pause that grows, and give each attempt a \
+                     time limit of its own"
+                }
+                true => {
+                    "retries do not hide what was injected: see that each attempt has a time limit shorter than the \
+                     operation's, and fall back where they run out"
+                }
+            };
+            Some((Kind::FaultsSeen, "", leaked, action.to_owned()))
+        }
     }
 }
 

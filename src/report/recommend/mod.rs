@@ -27,6 +27,7 @@ enum Kind {
     Timeouts,
     Dropped,
     Collapse,
+    FaultsSeen,
     Limit,
     Machine,
     LateStarts,

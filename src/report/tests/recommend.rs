@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::{
     judge::{
-        BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, Finding, Leak, Limit,
-        Offered, PastPeak, Recovery,
+        BreakingPoint, Capacity, Concurrent, Degradation, Detail, Drift, ErrorDrift, FaultyLoads, Finding,
+        Leak, Limit, Offered, PastPeak, Recovery, Resilience, Tolerance, TrialResult,
     },
     observe::{Figures, Kind as Failure, Observation, Window},
     report::{
@@ -342,4 +342,30 @@ fn a_limit_says_what_to_do_and_silences_what_it_explains() {
     let mut ended_by_it = stopped(StopReason::Cpu, "SIGTERM");
     ended_by_it.bottleneck = Some(limited(Limit::Cpu));
     assert_eq!(recommend(&ended_by_it).len(), 1, "the stop has said it");
+}
+
+#[test]
+fn faults_that_are_seen_outside_want_retries_or_fallbacks() {
+    let advice = |result: TrialResult, leaked_share, attempts_per_operation, came_back: Recovery| {
+        let mut found = Resilience::find(None, FaultyLoads::default(), result, &Tolerance::default());
+        (found.leaked_share, found.attempts_per_operation) = (leaked_share, attempts_per_operation);
+        found.came_back = came_back;
+        let mut case = case("x", &[]);
+        case.findings = vec![Finding::new("failure injection", Detail::Resilience { found })];
+        recommend(&case).join("\n")
+    };
+    let broke = || TrialResult::Broke { objective: "success_rate is 90%".to_owned() };
+    let back = || Recovery::Recovered { after: Duration::ZERO };
+    let alone = advice(broke(), Some(1.0), Some(1.0), back());
+    assert!(
+        alone.starts_with("breaks (success_rate is 90%)") && alone.contains("nothing is tried again"),
+        "{alone}"
+    );
+    let tried = advice(broke(), Some(0.5), Some(1.3), back());
+    assert!(tried.contains("retries do not hide what was injected"), "{tried}");
+    assert_eq!(advice(TrialResult::Held, Some(0.5), Some(1.0), back()), "");
+    assert_eq!(advice(broke(), Some(0.02), Some(1.0), back()), "", "what broke was something else");
+    let down =
+        advice(TrialResult::Held, None, None, Recovery::NotWithin { watched: Duration::from_secs(10) });
+    assert!(down.contains("look for what keeps the load up"), "{down}");
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    FaultBand,
     case::Severity,
     journal::Figure,
     judge::{Judgement, Limit, Verdict},
@@ -377,4 +378,39 @@ fn limits_are_told_of_a_case_and_counted_for_the_run() {
     assert!(text.contains("\n      limited by: lock: 198/s of 400/s asked were carried out\n"), "{text}");
     assert!(!text.contains("limited by: nothing"), "{text}");
     assert!(!summary_text(&run(vec![case("e", &[])], &[])).contains("bottlenecks"));
+}
+
+#[test]
+fn faults_stand_below_the_load_that_met_them() {
+    let band = |faults: &str, load: &str, from_s, met: Option<u64>, kinds: &[(&str, u64)]| FaultBand {
+        faults: faults.to_owned(),
+        plan: format!(
+            "5% of the operations: {}",
+            if faults == "faults" { "error `x`, hang" } else { "hang" }
+        ),
+        load: load.to_owned(),
+        from_s,
+        until_s: from_s + 2.0,
+        met,
+        kinds: kinds.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect(),
+        ..FaultBand::default()
+    };
+    let mut case = case("sustained", &[observation("load", counts(490, 10, 0, 0, 0))]);
+    case.faults = vec![band("faults", "load", 0.1, Some(12), &[("error", 7), ("hang", 5)])];
+    case.faults
+        .extend((0..6).map(|n| band("outage", "load", 0.1 + 2.0 * f64::from(n), Some(3), &[("hang", 3)])));
+    case.faults.push(band("faults", "", 9.0, None, &[]));
+    case.faults.push(FaultBand { plan: String::new(), ..band("no cable", "load", 1.1, None, &[]) });
+    let text = case_line(&case);
+    assert!(is_narrow(&text), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "faults: 5% of the operations: error `x`, hang; 12 met (7 error, 5 hang) from 0 s to 2 s",
+        "faults outage: 5% of the operations: hang; 3 met from 0 s to 2 s, 3 met from 2 s to 4 s, 3 met from 4 s to 6 s, \
+         3 met from 6 s to 8 s, 2 more",
+        "faults: 5% of the operations: error `x`, hang; from 9 s to 11 s, not counted",
+        "faults no cable: from 1 s to 3 s, not counted",
+    ] {
+        assert!(words.contains(said), "{text}");
+    }
 }

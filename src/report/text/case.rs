@@ -1,4 +1,4 @@
-use super::{comparison, lay::Page, load, show};
+use super::{comparison, faults, lay::Page, load, show};
 use crate::{
     case::Severity,
     judge::{Judgement, Verdict},
@@ -31,10 +31,12 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
     }
     for load in case.loads.iter().take(MOST_LOADS) {
         load::lay(&mut page, INDENT, load);
+        faults::lay(&mut page, INDENT + 2, case, &load.load, load.started_s);
     }
     if let Some(more) = case.loads.len().checked_sub(MOST_LOADS).filter(|more| *more > 0) {
         page.prose(INDENT, "", &format!("... {more} more loads in report.json"));
     }
+    faults::lay(&mut page, INDENT, case, "", 0.0);
     met(&mut page, case);
     if let Some(bottleneck) = case.bottleneck.as_ref().filter(|found| found.is_reached()) {
         page.prose(INDENT, "limited by: ", &bottleneck.sentence);

@@ -6,6 +6,7 @@
 mod alerts;
 mod case;
 mod comparison;
+mod faults;
 mod generator;
 mod lay;
 mod load;
