@@ -5,6 +5,7 @@
 //! anybody's code, which is the point.
 
 pub(crate) mod defect;
+pub(crate) mod extractor;
 pub(crate) mod index_server;
 pub(crate) mod pool;
 pub(crate) mod vector_index;

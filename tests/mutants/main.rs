@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod extractor;
 mod vector_index;

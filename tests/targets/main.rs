@@ -5,4 +5,5 @@
 #[path = "../../stress/targets/mod.rs"]
 mod targets;
 
+mod extractor;
 mod vector_index;
