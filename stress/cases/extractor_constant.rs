@@ -6,10 +6,10 @@ use proofload::{Context, Load, Result, millis, minutes, per_second};
 
 use crate::targets::extractor::{Extractor, Options, outcome::Tally};
 
-/// 50 windows a second for 1.3 s.
+/// 50 windows a second for 1.2 s.
 #[proofload::case]
 async fn extractor_constant(cx: Context) -> Result {
-    constant(cx, millis(1_300), &["latency.p50 < 100ms", "latency.p95 < 500ms"]).await
+    constant(cx, millis(1_200), &["latency.p50 < 100ms", "latency.p95 < 500ms"]).await
 }
 
 /// 50 windows a second for a minute: p95 under 100 ms, p99 under 200 ms.

@@ -11,13 +11,13 @@ use crate::targets::extractor::{BeforeModel, Extractor, Options, outcome::Tally}
 const FAILING: f64 = 0.1;
 
 /// 300 windows a second for 1.2 s. Of 360 calls fewer than 3 % fail less than once in 100 000 runs.
-#[proofload::case(max_concurrency = 300, max_cpu = "off")]
+#[proofload::case(max_concurrency = 1_000, max_cpu = "off")]
 async fn extractor_failures(cx: Context) -> Result {
     failing(cx, millis(1_200), &["latency.p95 < 500ms", "counter.fallback_rate > 3%", "counter.fallback_rate < 30%"]).await
 }
 
 /// 300 windows a second for a minute, of which a tenth fall back.
-#[proofload::case(slow, max_concurrency = 300, max_cpu = "off", time_limit = "3m", severity = "high")]
+#[proofload::case(slow, max_concurrency = 1_000, max_cpu = "off", time_limit = "3m", severity = "high")]
 async fn extractor_failures_full(cx: Context) -> Result {
     let quick = ["latency.p95 < 100ms", "latency.p99 < 200ms"];
     let fallbacks = ["counter.fallback_rate > 9%", "counter.fallback_rate < 11%"];
@@ -25,8 +25,8 @@ async fn extractor_failures_full(cx: Context) -> Result {
 }
 
 async fn failing(cx: Context, length: Duration, expected: &[&str]) -> Result {
-    // Without a cache, so that every window needs the network; with time, so that only failures fall back.
-    let options = Options { cache: 0, budget: seconds(1), ..Options::default() };
+    // Without a cache, so that every window needs the network; with all the time, so that only failures fall back.
+    let options = Options { cache: 0, budget: seconds(30), ..Options::default() };
     let extractor = Extractor::open(Options { before_model: Some(failing_by_chance(cx.seed())), ..options })?;
     let tally = Tally::of(&cx);
     let load = cx.load(Load::rate(per_second(300)).for_duration(length)).named("windows");
