@@ -7,5 +7,7 @@
 pub(crate) mod caller;
 pub(crate) mod content_flow;
 pub(crate) mod defect;
+pub(crate) mod extractor;
 pub(crate) mod index_server;
+pub(crate) mod pool;
 pub(crate) mod vector_index;

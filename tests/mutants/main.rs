@@ -7,4 +7,5 @@ mod twin;
 
 mod caller;
 mod content_flow;
+mod extractor;
 mod vector_index;

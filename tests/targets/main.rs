@@ -6,4 +6,5 @@
 mod targets;
 
 mod content_flow;
+mod extractor;
 mod vector_index;

@@ -10,9 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::targets::index_server::{IndexServer, Refusal, answer, request};
+use crate::targets::pool::{Busy, JobError, Pending, Pool};
 use crate::targets::vector_index::corpus::{Corpus, Document};
 use crate::targets::vector_index::embed::{embed, has_words};
-use crate::targets::vector_index::pool::{Busy, JobError, Pending, Pool};
 use crate::targets::vector_index::store::{Store, StoreError};
 use crate::targets::vector_index::{IndexError, Options, VectorIndex};
 

@@ -14,13 +14,14 @@ use std::thread::available_parallelism;
 pub(crate) mod corpus;
 pub(crate) mod embed;
 pub(crate) mod outcome;
-pub(crate) mod pool;
 pub(crate) mod scribe;
 pub(crate) mod store;
 
-use super::defect;
+use super::{
+    defect,
+    pool::{Busy, JobError, Pool},
+};
 use corpus::{Corpus, Document};
-use pool::{Busy, JobError, Pool};
 use scribe::Scribe;
 use store::{Hit, Store, StoreError};
 

@@ -11,8 +11,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
+use super::super::pool::{Busy, JobError, caught};
 use super::corpus::Document;
-use super::pool::{Busy, JobError, caught};
 use super::store::{Store, StoreError};
 
 /// Documents to a commit at most, so that the first one of a crowd does not wait for all.

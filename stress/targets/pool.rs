@@ -65,7 +65,7 @@ impl Pool {
         for number in 0..threads.max(1) {
             let shared = Arc::clone(&pool.shared);
             let thread =
-                thread::Builder::new().name(format!("index-{number}")).spawn(move || shared.serve())?;
+                thread::Builder::new().name(format!("pool-{number}")).spawn(move || shared.serve())?;
             // At once, so that an error for a later thread drops a pool that knows of this one.
             pool.threads.push(thread);
         }
@@ -99,7 +99,8 @@ impl Pool {
 
 /// Runs `work`, with a panic as an error.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, JobError> {
-    // Unwind safe, because work shares only the store with the rest, and LMDB rolls back what was not committed.
+    // Unwind safe as long as what work shares with the rest is never seen half changed: a store that rolls back what was
+    // not committed, a model that is only read.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| JobError::Panicked(words_of(panic.as_ref())))
 }
 
