@@ -34,6 +34,7 @@ mod baseline;
 mod bench_door;
 pub mod case;
 mod context;
+pub mod data;
 mod engine;
 mod error;
 pub mod expect;
