@@ -38,6 +38,7 @@ pub mod data;
 mod engine;
 mod error;
 pub mod expect;
+pub mod fault;
 pub mod harness;
 mod journal;
 pub mod judge;
