@@ -186,7 +186,7 @@ fn latency_delays_and_keeps_the_order_and_is_healed() {
     assert!(began.elapsed() >= millis(40), "{:?}", began.elapsed());
     assert_eq!(read_exactly(&mut wire.server, 199), (1..200).collect::<Vec<u8>>());
     drop(slow);
-    let forever = wire.proxy.add(Toxic::latency(Duration::MAX).to_client()).unwrap();
+    let forever = wire.proxy.add(Toxic::latency_between(seconds(3_600), Duration::MAX).to_client()).unwrap();
     wire.client.write_all(b"at once").unwrap();
     assert_eq!(read_exactly(&mut wire.server, 7), b"at once");
     wire.server.write_all(b"never").unwrap();

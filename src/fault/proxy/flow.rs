@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    line::{Ending, Front, Line, later},
+    line::{Ending, FAR, Front, Line, later},
     shared::Shared,
     terms::{Afflictions, CutKind, Passage, Terms},
     toxic::Direction,
@@ -187,8 +187,11 @@ impl<'a> Flow<'a> {
     fn can_take(&self) -> bool {
         let ahead = match (self.terms.latency.most.is_zero(), self.terms.is_direct()) {
             (false, _) => self.shared.buffer,
-            // As much again as is being written: the link is never idle for want of a read.
-            (true, false) => 2 * CHUNK as u64,
+            // What the link carries in 20 ms, and as much again as is being written: it is never idle for want of a read.
+            (true, false) => {
+                let carried = self.terms.bandwidth.unwrap_or(0) / 50;
+                carried.clamp(2 * CHUNK as u64, self.shared.buffer.max(2 * CHUNK as u64))
+            }
             (true, true) => 0,
         };
         let has_room = self.line.is_empty() || (self.line.held() < ahead && self.shared.has_room());
@@ -255,7 +258,7 @@ impl<'a> Flow<'a> {
     /// When something is due that came just now.
     fn due(&mut self) -> Instant {
         let latency = self.terms.latency;
-        let jitter = latency.most.saturating_sub(latency.least).mul_f64(self.random.f64());
+        let jitter = latency.most.saturating_sub(latency.least).min(FAR).mul_f64(self.random.f64());
         later(Instant::now(), latency.least.saturating_add(jitter))
     }
 

@@ -10,7 +10,7 @@ use super::{shared::Shared, terms::CutKind};
 const PIECE_COST: u64 = 64;
 
 /// Beyond what any clock here reaches, as good as never.
-const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
+pub(super) const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
 
 /// Bytes under way in one direction, each with the moment when it is due: a delay, but no limit of what it carries.
 #[derive(Debug)]
