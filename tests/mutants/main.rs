@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod index_server;
 mod vector_index;
