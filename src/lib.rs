@@ -27,6 +27,7 @@
 //! - An operation ends in an [`Outcome`]; what a load did is an [`observe::Observation`].
 //! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
 //! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
+//! - [`fault`] has faults to put between a target and what it needs, [`data`] what to put to a target.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -113,4 +114,10 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;
+
+    #[doc = include_str!("../docs/guide/network-faults.md")]
+    struct NetworkFaults;
+
+    #[doc = include_str!("../docs/guide/data.md")]
+    struct Data;
 }
