@@ -95,9 +95,7 @@ impl MalformedJson {
         let damage = JsonDamage::ALL[(index % JsonDamage::ALL.len() as u64) as usize];
         let mut random = random(self.seed, index);
         let text = match damage {
-            JsonDamage::WrongType => {
-                self.with(&mut random, |value, random| other_type(value, random)).to_string()
-            }
+            JsonDamage::WrongType => self.with(&mut random, other_type).to_string(),
             JsonDamage::Null => self.with_null(&mut random).to_string(),
             JsonDamage::Missing => self.without(&mut random).to_string(),
             JsonDamage::DeeplyNested => {
