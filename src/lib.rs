@@ -28,6 +28,7 @@
 //! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
 //! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
 //! - [`fault`] makes operations fail, hang or wait on purpose, as often as is asked for.
+//! - [`data`] has what to put to a target.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -35,6 +36,7 @@ mod baseline;
 mod bench_door;
 pub mod case;
 mod context;
+pub mod data;
 mod engine;
 mod error;
 pub mod expect;
@@ -116,4 +118,10 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;
+
+    #[doc = include_str!("../docs/guide/network-faults.md")]
+    struct NetworkFaults;
+
+    #[doc = include_str!("../docs/guide/data.md")]
+    struct Data;
 }

@@ -57,7 +57,7 @@ pub use exhaustion::{
     Aftermath, CeilingCrossing, ExhaustedResource, Exhaustion, ExhaustionStep, LoadLevel, ResourcePeaks,
 };
 pub use expectation::judge;
-pub use extreme_data::{Complexity, DataCell, DataRow, Edge};
+pub use extreme_data::{DataCell, DataRow};
 pub use finding::{Detail, Finding};
 pub use judgement::{Breach, Judgement, Observed};
 pub use leak::{Leak, LeakRule};
@@ -75,4 +75,6 @@ pub use under_pressure::{AppliedPressure, PressedLoads, UnderPressure};
 pub use validity::validity;
 pub(crate) use validity::{asked, doubts};
 pub use verdict::Verdict;
+
+pub use crate::data::{Complexity, Edge};
 pub(crate) use watch::{Watch, Watched};

@@ -14,11 +14,15 @@ use std::{
 };
 
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 
-use super::vector_index::{IndexError, VectorIndex};
+use super::{
+    defect,
+    vector_index::{IndexError, VectorIndex},
+};
 
 /// A longer line is no query.
 const LONGEST_LINE: usize = 1_024;
@@ -80,8 +84,24 @@ pub(crate) enum Refusal {
     Wrong(String),
 }
 
+/// Asks the server at `address` the checked question `number`, on a connection of its own.
+pub(crate) async fn ask(address: SocketAddr, number: u64) -> io::Result<Result<(), Refusal>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&request(number)).await?;
+    let mut read = Vec::new();
+    loop {
+        if stream.read_buf(&mut read).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(answer) = answer(number, &read) {
+            return Ok(answer);
+        }
+    }
+}
+
 async fn accept(listener: TcpListener, index: VectorIndex, most: usize) {
     let open = Arc::new(AtomicUsize::new(0));
+    let keeps_places = defect::is("index_server.keeps_places_of_the_broken");
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(NO_DESCRIPTOR).await;
@@ -94,8 +114,10 @@ async fn accept(listener: TcpListener, index: VectorIndex, most: usize) {
         let (index, open) = (index.clone(), Arc::clone(&open));
         tokio::spawn(async move {
             // A connection that breaks off is its client's affair.
-            let _ended = serve(&stream, &index).await;
-            open.fetch_sub(1, Ordering::AcqRel);
+            let ended = serve(&stream, &index).await;
+            if ended.is_ok() || !keeps_places {
+                open.fetch_sub(1, Ordering::AcqRel);
+            }
         });
     }
 }

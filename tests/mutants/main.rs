@@ -8,4 +8,5 @@ mod twin;
 mod caller;
 mod content_flow;
 mod extractor;
+mod index_server;
 mod vector_index;

@@ -1,32 +1,8 @@
 use crate::{
     Op,
-    judge::{Complexity, DataCell, Edge},
+    data::{Complexity, Edge, Payload},
+    judge::DataCell,
 };
-
-/// The words of medium texts.
-const WORDS: [&str; 16] = [
-    "river", "stone", "garden", "winter", "letter", "bridge", "silver", "harbour", "candle", "forest",
-    "market", "signal", "copper", "meadow", "thunder", "window",
-];
-
-/// What high texts are mixed of: scripts of several widths, combining marks, directions, joined signs.
-const PIECES: [&str; 12] = [
-    "naïve",
-    "Zürich",
-    "дорога",
-    "שלום",
-    "世界",
-    "e\u{301}",
-    "👩\u{200d}🚀",
-    "İstanbul",
-    "ﬁne",
-    "x²+y²",
-    "\u{202e}abc\u{202c}",
-    "ａｂｃ",
-];
-
-/// What breaks most parsers of texts: control characters, open quotes, a lone mark, no character at all.
-const MALFORMED: [&str; 8] = ["\0", "\"", "{[(", "\u{1b}[31m", "\u{301}", "\u{fffd}", "\\", "\u{feff}"];
 
 /// Which data an operation of [`ExtremeData`](super::ExtremeData) is to use, and where it can get it.
 ///
@@ -72,132 +48,23 @@ impl Datum {
         Self { size, complexity: Complexity::Medium, edge: Some(edge), seed: 0 }
     }
 
-    /// A text of at most `size` bytes, and under 4 less where no character fits; that is, of exactly `size` characters
-    /// where all are ASCII.
-    ///
-    /// Low: one word again and again. Medium: words and punctuation. High: many scripts, combining marks, both
-    /// directions. NaN: `NaN` again and again. Malformed: control characters, open quotes and brackets, lone marks.
+    /// A text of at most `size` bytes: [`Payload::text`].
     pub fn text(&self) -> String {
-        let mut random = self.random();
-        let mut text = String::with_capacity(self.size);
-        while text.len() < self.size {
-            let before = text.len();
-            let piece = match (self.edge, self.complexity) {
-                (Some(Edge::Nan), _) => "NaN ",
-                (Some(Edge::Malformed), _) => MALFORMED[random.usize(..MALFORMED.len())],
-                (_, Complexity::Low) => "data ",
-                (_, Complexity::Medium) => WORDS[random.usize(..WORDS.len())],
-                (_, Complexity::High) => PIECES[random.usize(..PIECES.len())],
-            };
-            let gap = match (self.edge, self.complexity) {
-                (Some(Edge::Nan | Edge::Malformed), _) | (_, Complexity::Low) => "",
-                (_, Complexity::Medium) => [" ", " ", " ", ", ", ". "][random.usize(..5)],
-                (_, Complexity::High) => ["", " ", "\t", "\n"][random.usize(..4)],
-            };
-            for character in piece.chars().chain(gap.chars()) {
-                if text.len() + character.len_utf8() <= self.size {
-                    text.push(character);
-                }
-            }
-            if text.len() == before {
-                break;
-            }
-        }
-        text
+        self.payload().text()
     }
 
-    /// `size` bytes: those of [`Datum::text`], filled up with spaces; malformed ones are no UTF-8.
+    /// `size` bytes: [`Payload::bytes`].
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.text().into_bytes();
-        bytes.resize(self.size, b' ');
-        if self.edge == Some(Edge::Malformed) {
-            // 0xff is in no UTF-8 text, wherever it stands.
-            bytes.iter_mut().step_by(3).for_each(|byte| *byte = 0xff);
-        }
-        bytes
+        self.payload().bytes()
     }
 
-    /// `size` numbers.
-    ///
-    /// Low: one and the same. Medium: a wave with noise. High: any sign, 60 orders of magnitude, zeros, the smallest of
-    /// all. NaN: every third is none. Malformed: infinities, the largest and the smallest numbers, negative zero.
+    /// `size` numbers: [`Payload::numbers`].
     pub fn numbers(&self) -> Vec<f64> {
-        let mut random = self.random();
-        (0..self.size).map(|n| self.number(n, &mut random)).collect()
+        self.payload().numbers()
     }
 
-    fn number(&self, n: usize, random: &mut fastrand::Rng) -> f64 {
-        const ODD: [f64; 6] = [f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, -0.0, 5e-324];
-        let wave = (n as f64 / 10.0).sin() + random.f64() * 0.1;
-        match (self.edge, self.complexity) {
-            (Some(Edge::Nan), _) if n.is_multiple_of(3) => f64::NAN,
-            (Some(Edge::Malformed), _) => ODD[random.usize(..ODD.len())],
-            (_, Complexity::Low) => 1.0,
-            (_, Complexity::Medium) => wave,
-            (_, Complexity::High) => match random.u8(..20) {
-                0 => 0.0,
-                1 => f64::MIN_POSITIVE,
-                n => {
-                    let sign = if n % 2 == 0 { 1.0 } else { -1.0 };
-                    sign * 10f64.powf(random.f64() * 60.0 - 30.0)
-                }
-            },
-        }
-    }
-
-    fn random(&self) -> fastrand::Rng {
-        fastrand::Rng::with_seed(self.seed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_have_their_size_and_their_shape() {
-        for complexity in Complexity::ALL {
-            for size in [1, 2, 3, 100, 10_000] {
-                let text = Datum::usual(size, complexity).text();
-                assert!(text.len() <= size && text.len() + 4 > size, "{complexity:?} {size}: {}", text.len());
-            }
-        }
-        assert_eq!(Datum::usual(12, Complexity::Low).text(), "data data da");
-        assert!(Datum::usual(100, Complexity::Medium).text().is_ascii());
-        assert!(!Datum::usual(100, Complexity::High).text().is_ascii());
-    }
-
-    #[test]
-    fn edges_are_what_they_say() {
-        assert_eq!(
-            (Datum::at(Edge::Empty, 0).text(), Datum::at(Edge::Empty, 0).numbers()),
-            (String::new(), vec![])
-        );
-        assert_eq!(Datum::at(Edge::Tiny, 1).text().len(), 1);
-        assert_eq!(Datum::at(Edge::Huge, 1_000_000).text().len(), 1_000_000);
-        assert_eq!(Datum::at(Edge::Nan, 8).text(), "NaN NaN ");
-        let nan = Datum::at(Edge::Nan, 9).numbers();
-        assert_eq!(nan.iter().filter(|number| number.is_nan()).count(), 3);
-        let malformed = Datum::at(Edge::Malformed, 100);
-        assert!(std::str::from_utf8(&malformed.bytes()).is_err());
-        assert!(malformed.text().chars().any(char::is_control));
-        assert!(malformed.numbers().iter().any(|number| number.is_infinite()));
-    }
-
-    #[test]
-    fn bytes_and_numbers_have_their_size_and_the_seed_decides() {
-        for complexity in Complexity::ALL {
-            let datum = Datum::usual(1_000, complexity);
-            assert_eq!((datum.bytes().len(), datum.numbers().len()), (1_000, 1_000));
-            assert!(datum.numbers().iter().all(|number| number.is_finite()));
-            assert_eq!((datum.text(), datum.numbers()), (datum.text(), datum.numbers()));
-        }
-        let (one, other) = (
-            Datum::usual(500, Complexity::Medium),
-            Datum { seed: 1, ..Datum::usual(500, Complexity::Medium) },
-        );
-        assert!(one.text() != other.text() && one.numbers() != other.numbers());
-        let magnitudes = Datum::usual(1_000, Complexity::High).numbers();
-        assert!(magnitudes.iter().any(|n| n.abs() > 1e20) && magnitudes.iter().any(|n| *n < 0.0));
+    /// The same as a payload, which can be JSON too.
+    pub const fn payload(&self) -> Payload {
+        Payload { size: self.size, complexity: self.complexity, edge: self.edge, seed: self.seed }
     }
 }

@@ -1,0 +1,75 @@
+//! The process of the index's server runs out of descriptors while it is asked: some questions have no answer then, and all
+//! have one when there are descriptors again.
+#![cfg(any(target_os = "linux", target_os = "macos"))]
+
+use std::time::Duration;
+
+use proofload::{Context, Load, LoadBuilder, Outcome, Run, millis, per_second, seconds};
+
+use crate::targets::{
+    index_server::{self, IndexServer, Refusal},
+    vector_index::{Options, VectorIndex},
+};
+
+/// Descriptors that are left: one end of a connection, and none for the other.
+const LEFT: u64 = 1;
+
+/// A second, of which a third is without descriptors.
+#[proofload::case(max_concurrency = 200, max_cpu = "off")]
+async fn few_descriptors(cx: Context) -> proofload::Result {
+    run_out(cx, millis(900)).await
+}
+
+/// A minute, of which a third is without descriptors.
+#[proofload::case(slow, max_concurrency = 200, max_cpu = "off", time_limit = "5m")]
+async fn few_descriptors_full(cx: Context) -> proofload::Result {
+    run_out(cx, seconds(60)).await
+}
+
+async fn run_out(cx: Context, length: Duration) -> proofload::Result {
+    let index = VectorIndex::open(cx.scratch_dir(), Options { documents: 500, ..Options::default() })?;
+    let server = IndexServer::start(index, 1_000).await?;
+    let questions = |name: &str| {
+        cx.load(Load::rate(per_second(100)).for_duration(length)).named(name).timeout(seconds(1))
+    };
+    let shortage = async {
+        cx.pause(length / 3).await;
+        let few = cx.few_descriptors(LEFT)?;
+        cx.pause(length / 3).await;
+        few.heal();
+        Ok::<(), proofload::Error>(())
+    };
+    let (short, shortage) = tokio::join!(run(&server, questions("out of descriptors").probing()), shortage);
+    shortage?;
+    let counts = short?.total().counts;
+    let again = run(&server, questions("descriptors again").expect("success_rate >= 99%")).await?;
+    if !cx.is_dry_run() {
+        cx.require(
+            counts.error + counts.timeout > 0 && counts.ok > 0,
+            format!(
+                "without descriptors {} of {} questions have no answer, the others have",
+                counts.due - counts.ok,
+                counts.due
+            ),
+        );
+        let counts = again.total().counts;
+        cx.require(
+            counts.error == 0,
+            format!("{} questions fail when there are descriptors again", counts.error),
+        );
+    }
+    cx.done()
+}
+
+async fn run(server: &IndexServer, load: LoadBuilder) -> proofload::Result<Run> {
+    let address = server.address();
+    load.run(move |op| async move {
+        match index_server::ask(address, op.index).await {
+            Ok(Ok(())) => Outcome::ok(),
+            Ok(Err(Refusal::Busy)) => Outcome::rejected("the index is busy"),
+            Ok(Err(Refusal::Wrong(answer))) => Outcome::error(format_args!("answered {answer:?}")),
+            Err(error) => Outcome::error(error),
+        }
+    })
+    .await
+}
