@@ -209,9 +209,7 @@ impl Seat {
         let base = &self.client.base;
         let from = format!("{}{}", base.prefix, request.path);
         let target = base.same_origin(location, &from).ok_or(Failure::Redirect("to another origin"))?;
-        let target = target.split('#').next().unwrap_or("/");
-        let inside =
-            target.strip_prefix(&base.prefix).ok_or(Failure::Redirect("out of the base URL's path"))?;
+        let inside = base.inside(&target).ok_or(Failure::Redirect("out of the base URL's path"))?;
         let becomes_get = match status {
             303 => request.method != Method::HEAD,
             301 | 302 => request.method == Method::POST,
@@ -222,7 +220,7 @@ impl Seat {
             request.body = Bytes::new();
             request.headers.retain(|(name, _)| name != "content-type");
         }
-        request.path = if inside.starts_with('/') { inside.to_owned() } else { format!("/{inside}") };
+        request.path = inside;
         Ok(request)
     }
 

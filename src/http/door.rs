@@ -243,3 +243,69 @@ impl fmt::Debug for Http {
         f.debug_struct("Http").field("to", &base.authority).field("options", options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Load,
+        context::Terms,
+        journal::Writer,
+        seconds,
+        settings::{Resolved, Scope},
+        stop::StopToken,
+    };
+
+    /// The context of a case with this `base_url`, and the folder that it needs.
+    fn case(base_url: Option<&str>) -> (Context, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = serde_json::to_value(Resolved::built_in(Scope::Case)).unwrap();
+        settings["base_url"]["text"] = base_url.into();
+        let terms = Terms {
+            settings: serde_json::from_value(settings).unwrap(),
+            folder: folder.path().to_owned(),
+            scratch: folder.path().to_owned(),
+            data_limit_bytes: None,
+            seed: 0,
+            is_dry_run: false,
+        };
+        let journal = Writer::create(&folder.path().join("journal.ndjson")).unwrap();
+        (Context::new(terms, Arc::new(journal), StopToken::new()).unwrap(), folder)
+    }
+
+    #[test]
+    fn a_case_can_be_put_on_any_service() {
+        let (cx, _folder) = case(None);
+        assert_eq!(cx.base_url(), None);
+        let own = Http::of_case(&cx, || "http://127.0.0.1:1").unwrap();
+        assert_eq!(own.client.base.authority, "127.0.0.1:1");
+
+        let (cx, _folder) = case(Some("http://elsewhere:2/api"));
+        let other = Http::of_case(&cx, || -> String { panic!("there is no need of a server") }).unwrap();
+        assert_eq!((&*other.client.base.authority, &*other.client.base.prefix), ("elsewhere:2", "/api"));
+
+        let (cx, _folder) = case(Some("elsewhere"));
+        let error = Http::of_case(&cx, || "http://127.0.0.1:1").unwrap_err().to_string();
+        assert!(error.starts_with("\"elsewhere\" is no base URL: it has no scheme"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_names_the_service_or_is_named_in_the_error() {
+        // One that every process has, and that is no URL.
+        let error = Http::to_env("PATH", || "http://127.0.0.1:1").unwrap_err().to_string();
+        assert!(error.starts_with("the variable PATH: "), "{error}");
+        let own = Http::to_env("PROOFLOAD_TEST_NOT_SET", || "http://127.0.0.1:1").unwrap();
+        assert_eq!(own.client.base.authority, "127.0.0.1:1");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_request_that_cannot_be_sent_is_an_error_before_anything_runs() {
+        let (cx, _folder) = case(None);
+        let http = Http::to("http://127.0.0.1:1").unwrap();
+        let load = || Load::users(1).for_duration(seconds(60));
+        let error = cx.load(load()).send(http.get("health")).await.err().unwrap().to_string();
+        assert!(error.contains("it has to begin with a slash"), "{error}");
+        let error = cx.load(load()).send(http.http2().new_connections().get("/")).await.err().unwrap();
+        assert!(error.to_string().contains("HTTP/2 shares its connections"), "{error}");
+    }
+}

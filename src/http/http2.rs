@@ -184,6 +184,10 @@ fn failure(error: &hyper::Error, when: When) -> Failure {
             if h2.is_reset() && h2.is_remote() {
                 return Failure::Reset;
             }
+            // A target that goes away in good order closes what it has no answer for.
+            if h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR) {
+                return Failure::Closed(when);
+            }
         }
         said = inner.to_string();
         source = inner.source();

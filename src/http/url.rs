@@ -97,6 +97,17 @@ impl Base {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         Some(format!("{folder}/{target}"))
     }
+
+    /// `path` as a request under this base names it: without the prefix, and without a fragment.
+    pub(super) fn inside(&self, path: &str) -> Option<String> {
+        let path = path.split('#').next().unwrap_or(path);
+        match path.strip_prefix(&self.prefix)? {
+            inside if inside.starts_with('/') => Some(inside.to_owned()),
+            inside if inside.is_empty() || inside.starts_with('?') => Some(format!("/{inside}")),
+            // `/apiary` is not under `/api`.
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +168,20 @@ mod tests {
         ] {
             assert_eq!(base.same_origin(target, "/old/page?y=/2").as_deref(), path, "{target}");
         }
+    }
+
+    #[test]
+    fn what_is_not_under_the_prefix_is_outside() {
+        let base = Base::parse("http://a/api").unwrap();
+        for (path, inside) in [
+            ("/api/there#part", Some("/there")),
+            ("/api", Some("/")),
+            ("/api?x=1", Some("/?x=1")),
+            ("/apiary", None),
+            ("/other", None),
+        ] {
+            assert_eq!(base.inside(path).as_deref(), inside, "{path}");
+        }
+        assert_eq!(Base::parse("http://a").unwrap().inside("/x").as_deref(), Some("/x"));
     }
 }
