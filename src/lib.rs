@@ -114,4 +114,8 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;
+
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../docs/guide/http.md")]
+    struct Http;
 }
