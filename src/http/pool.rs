@@ -5,6 +5,10 @@ use super::http1::Http1;
 /// Connections that wait for a request. The one that was used last goes first, so that those that are too many grow old
 /// and the others stay warm.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "users hold their connections boxed, so that one is handed over and not copied"
+)]
 pub(super) struct Pool(Mutex<Vec<Box<Http1>>>);
 
 impl Pool {
