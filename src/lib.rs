@@ -29,6 +29,7 @@
 //! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
 //! - [`fault`] makes operations fail, hang or wait on purpose, as often as is asked for.
 //! - [`data`] has what to put to a target.
+//! - `http`, with the feature of that name, has requests over HTTP.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -42,6 +43,8 @@ mod error;
 pub mod expect;
 pub mod fault;
 pub mod harness;
+#[cfg(feature = "http")]
+pub mod http;
 mod journal;
 pub mod judge;
 pub mod load;
@@ -61,7 +64,7 @@ pub mod units;
 
 pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedRun};
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
-pub use engine::{DriveAloneError, Op, Workload, drive_alone, workload};
+pub use engine::{DriveAloneError, Op, Workload, drive_alone, drive_workload_alone, workload};
 pub use error::{Error, Result};
 pub use journal::{FaultBand, Figure, Step};
 pub use load::Load;
@@ -124,4 +127,8 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/data.md")]
     struct Data;
+
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../docs/guide/http.md")]
+    struct Http;
 }

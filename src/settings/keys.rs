@@ -183,6 +183,12 @@ pub(crate) static KEYS: [Key; 55] = [
     .or_zero(),
     case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
     case(
+        "base_url",
+        Kind::Text,
+        None,
+        "the service that cases over HTTP are put on, instead of their own: `http://127.0.0.1:8080`",
+    ),
+    case(
         "alert_success_rate",
         Kind::Percent,
         Some("95%"),

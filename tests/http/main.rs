@@ -1,0 +1,10 @@
+//! The HTTP workload, on the wire: against a server that writes exactly the bytes it is told to, against axum, over TLS,
+//! and against a server of another make.
+
+mod nginx;
+mod raw;
+mod requests;
+mod secured;
+mod seen;
+mod service;
+mod wire;
