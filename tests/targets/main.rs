@@ -5,4 +5,5 @@
 #[path = "../../stress/targets/mod.rs"]
 mod targets;
 
+mod cache_server;
 mod vector_index;
