@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod cache_server;
 mod vector_index;

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use crate::targets::cache_server::agents::token_of;
 use crate::targets::cache_server::blocks::{BlockPool, Upto, blocks_for};
 use crate::targets::cache_server::model::tokens;
+use crate::targets::cache_server::talk::{House, Manner, hear};
 use crate::targets::cache_server::wire::{
     Answer, Health, Lookup, Message, ModelName, Request, Role, StopReason, Usage,
 };
+use crate::targets::cache_server::witness::{Tokens, check};
 use crate::targets::cache_server::{CacheServer, Options};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -172,6 +174,85 @@ fn a_similar_prompt_hits_and_another_does_not() -> Result {
     assert_eq!(looked(&large)?, (Lookup::Miss, 0), "another model's state");
     assert_eq!(looked(&from("ada", "?! ..."))?, (Lookup::Miss, 0), "no words, no direction");
     assert_eq!(looked(&from("ada", "?! ..."))?, (Lookup::Miss, 0), "and nothing to find it by");
+    Ok(())
+}
+
+#[test]
+fn a_leak_is_seen_with_the_secret_and_without() -> Result {
+    let secret = Options::default().secret;
+    for leaks_between_agents in [false, true] {
+        let server = CacheServer::start(&Options { leaks_between_agents, ..quick() })?;
+        let learned = Tokens::learned();
+        for agent in ["ada", "bob"] {
+            let answer = ask(&server, &from(agent, PROMPT))?;
+            let is_leak = leaks_between_agents && agent == "bob";
+            for tokens in [&learned, &Tokens::Of { secret: secret.clone() }] {
+                let said = tokens.check(&answer);
+                assert_eq!(said.is_err(), is_leak, "{agent}: {said:?} of {tokens:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn agents_of_a_house_share_instructions_and_little_else() -> Result {
+    let house = House::seeded(7);
+    let server = CacheServer::start(&quick())?;
+    let mut talk = house.talk("ada", Manner::SHORT);
+    for turn in 0..6 {
+        house.ask(&mut talk, Manner::SHORT, turn);
+        let asked = talk.messages.last().map_or("", |message| &message.content);
+        assert_eq!(asked.split(' ').count(), 12 + turn as usize);
+        let answer = ask(&server, &talk)?;
+        assert_eq!(check(&talk, &answer), Ok(()));
+        assert_eq!(answer.cache, if turn == 0 { Lookup::Miss } else { Lookup::Hit }, "turn {turn}");
+        hear(&mut talk, &answer);
+    }
+    let other = house.question("ada", Manner::SHORT, 500);
+    assert_eq!(ask(&server, &other)?.cache, Lookup::Hit, "the instructions make the most of it");
+    let long = house.question("ada", Manner { model: ModelName::Small, ..Manner::LONG }, 0);
+    assert_eq!(long.messages[1].content.split(' ').count(), 600);
+    assert_eq!(ask(&server, &long)?.cache, Lookup::Miss);
+    Ok(())
+}
+
+#[test]
+fn a_question_without_an_answer_is_not_kept() {
+    let house = House::seeded(7);
+    let mut talk = house.talk("ada", Manner::SHORT);
+    for number in 3..6 {
+        house.ask(&mut talk, Manner::SHORT, number);
+        assert_eq!(talk, house.question("ada", Manner::SHORT, number));
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_right_is_noticed() -> Result {
+    let server = CacheServer::start(&quick())?;
+    let asked = from("ada", PROMPT);
+    let right = ask(&server, &asked)?;
+    let usage = right.usage;
+    let wrong = [
+        (Answer { agent: "bob".to_owned(), ..right.clone() }, "not for the agent"),
+        (Answer { role: Role::User, ..right.clone() }, "not for the agent"),
+        (Answer { content: format!("{} more", right.content), ..right.clone() }, "does not have the tokens"),
+        (
+            Answer { usage: Usage { prompt_tokens: 1, ..usage }, ..right.clone() },
+            "other tokens than the prompt",
+        ),
+        (Answer { usage: Usage { cached_tokens: 5, ..usage }, ..right.clone() }, "without a hit"),
+        (Answer { cache: Lookup::Hit, ..right.clone() }, "a hit without"),
+        (
+            Answer { cache: Lookup::Hit, usage: Usage { cached_tokens: 99, ..usage }, ..right.clone() },
+            "more cached tokens",
+        ),
+    ];
+    assert_eq!(check(&asked, &right), Ok(()));
+    for (answer, said) in wrong {
+        let found = check(&asked, &answer).expect_err(said);
+        assert!(found.contains(said), "{found}");
+    }
     Ok(())
 }
 

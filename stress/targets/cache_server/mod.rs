@@ -28,7 +28,9 @@ pub(crate) mod metrics;
 pub(crate) mod model;
 pub(crate) mod routes;
 pub(crate) mod service;
+pub(crate) mod talk;
 pub(crate) mod wire;
+pub(crate) mod witness;
 
 use super::defect;
 use listener::Limited;

@@ -13,7 +13,7 @@ use super::{
     model::{End, Model, State, tokens},
     wire::{Answer, Health, Lookup, Refusal, Request, Role, StopReason, Usage},
 };
-use crate::targets::vector_index::embed::{Embedding, embed};
+use crate::targets::vector_index::embed::embed;
 
 /// The weights are the same in each server: so are the answers.
 const WEIGHTS_SEED: u64 = 17;
@@ -43,7 +43,6 @@ struct Work {
     request: Request,
     state: State,
     cached: u64,
-    direction: Option<Embedding>,
 }
 
 impl Service {
@@ -142,18 +141,17 @@ impl Service {
         let lookup = if found.is_some() { Lookup::Hit } else { Lookup::Miss };
         let (state, read) =
             found.map_or((State::sealed(agent.seal()), 0), |found| (found.state, found.tokens));
-        let mut work = Work { request, state, cached: read.min(prompt), direction };
+        let mut work = Work { request, state, cached: read.min(prompt) };
         self.read(&mut work, &is_wanted)?;
+        let state = work.state.clone();
         // A prompt that the cache had read to its end is there already.
         let is_new = prompt > work.cached;
-        let kept = held.keep(if is_new { blocks_for(prompt) } else { 0 });
-        if let (Some(direction), true) = (work.direction, is_new) {
-            let state = work.state.clone();
-            let prefix =
-                Prefix { model, direction, state, tokens: prompt, used: self.agents.now(), held: kept };
-            self.agents.insert(&agent, prefix);
+        let answer = self.say(work, prompt, lookup, &is_wanted)?;
+        if let (Some(direction), true) = (direction, is_new) {
+            let (held, used) = (held.keep(blocks_for(prompt)), self.agents.now());
+            self.agents.insert(&agent, Prefix { model, direction, state, tokens: prompt, used, held });
         }
-        self.say(work, prompt, lookup, &is_wanted)
+        Some(answer)
     }
 
     /// Reads what is left of the prompt.
