@@ -18,11 +18,11 @@ async fn server_agents(cx: Context) -> Result {
     talk(cx, &Options::default(), Manner::SHORT).await
 }
 
-/// Paragraphs, and a model to which each token costs sixteen times as much.
+/// Twice as long questions, and a model to which each token costs sixteen times as much.
 #[proofload::case(slow, resource_intensive, max_cpu = "off", time_limit = "5m", severity = "high")]
 async fn server_agents_full(cx: Context) -> Result {
     let options = Options { bytes_per_token: 1 << 20, blocks: 1 << 14, ..Options::default() };
-    talk(cx, &options, Manner { words: 60, max_tokens: 128, ..Manner::SHORT }).await
+    talk(cx, &options, Manner { words: 24, max_tokens: 64, ..Manner::SHORT }).await
 }
 
 async fn talk(cx: Context, options: &Options, manner: Manner) -> Result {

@@ -6,6 +6,7 @@ use proofload::{
     judge::Capacity,
     millis, per_second,
     procedure::{ConcurrentConnections, Tcp},
+    seconds,
 };
 
 use super::server_site::Listener;
@@ -38,7 +39,13 @@ async fn server_connections(cx: Context) -> Result {
 /// A server without a limit in reach: all of 1000 are served. Each is two descriptors, one at each end.
 #[proofload::case(slow, max_concurrency = 1000, max_descriptors = 5000, max_cpu = "off", time_limit = "5m")]
 async fn server_connections_full(cx: Context) -> Result {
-    find(cx, ConcurrentConnections::new(), 10_000, 1_000).await
+    // Seldom enough that the connections are what is asked for, not the rate.
+    let search = ConcurrentConnections::new()
+        .by(100)
+        .to_within(50)
+        .trial(seconds(5))
+        .think_between(seconds(2), seconds(4));
+    find(cx, search, 10_000, 1_000).await
 }
 
 async fn find(cx: Context, search: ConcurrentConnections, limit: usize, wanted: u64) -> Result {

@@ -1,7 +1,10 @@
 //! More requests at once than the server's pool has blocks for: as many as fit are served, the others are refused with 429 and
 //! never with a 5xx, and the pool is free again soon after. Sized to the bundled server, whatever `base_url` says.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use proofload::{
     Context, Load, Result, judge::Recovery, millis, per_second, procedure::ExhaustionRecovery, seconds,
@@ -42,9 +45,9 @@ async fn server_exhaustion(cx: Context) -> Result {
         .expect("error_rate < 5%")
         .expect("status.500 == 0")
         .send(site.asked(question));
-    let (burst, peak) = tokio::join!(burst, fullest(&cx, &site, millis(300)));
+    let (burst, peak) = watched(&cx, &site, burst).await;
     let burst = burst?;
-    if let (Some(peak), false) = (peak, cx.is_dry_run()) {
+    if let Some(peak) = peak {
         cx.figure("peak_pool_use", peak, "ratio");
         cx.require(peak <= LIMIT, format!("at most 95% of the pool was ever in use: {:.1}%", peak * 100.0));
     }
@@ -107,21 +110,26 @@ fn sized(cx: &Context) -> Options {
     let request = question(&House::seeded(cx.seed()), 0);
     let prompt: usize = request.messages.iter().map(|message| tokens(&message.content).count()).sum();
     let each = blocks_for(prompt as u64 + u64::from(MANNER.max_tokens));
-    Options { blocks: (PLACES * each * 100).div_ceil(95), bytes_per_token: 512 << 10, ..Options::default() }
+    Options { blocks: (PLACES * each * 100).div_ceil(95), bytes_per_token: 256 << 10, ..Options::default() }
 }
 
-/// The largest share of the pool that was seen in use during `time`.
-async fn fullest(cx: &Context, site: &Site, time: Duration) -> Option<f64> {
-    let began = Instant::now();
-    let mut fullest: Option<f64> = None;
-    while !cx.is_dry_run() && began.elapsed() < time {
-        if let Ok(Health { blocks_used, blocks_total, .. }) = site.health().await {
-            let used = blocks_used as f64 / blocks_total as f64;
-            fullest = Some(fullest.map_or(used, |most| most.max(used)));
+/// What `load` gives, and the largest share of the pool that was seen in use meanwhile.
+async fn watched<T>(cx: &Context, site: &Site, load: impl Future<Output = T>) -> (T, Option<f64>) {
+    let mut load = pin!(load);
+    let mut peak: Option<f64> = None;
+    loop {
+        let look = async {
+            cx.pause(millis(5)).await;
+            if cx.is_dry_run() { None } else { site.health().await.ok() }
+        };
+        tokio::select! {
+            ended = &mut load => return (ended, peak),
+            seen = look => {
+                let used = seen.map(|Health { blocks_used, blocks_total, .. }| blocks_used as f64 / blocks_total as f64);
+                peak = used.into_iter().chain(peak).reduce(f64::max);
+            }
         }
-        cx.pause(millis(5)).await;
     }
-    fullest
 }
 
 /// Requires that nothing but prefixes holds blocks within `limit`, now that nobody asks.

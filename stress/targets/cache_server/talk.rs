@@ -11,8 +11,8 @@ use super::{
 /// Documents to ask about.
 const DOCUMENTS: u32 = 1_000;
 
-/// The document that is the instructions.
-const INSTRUCTIONS: u32 = 0;
+/// Documents that are the instructions: long enough to make the most of a prompt with a short question.
+const INSTRUCTIONS: u32 = 3;
 
 /// What the agents of a house have in common.
 #[derive(Debug, Clone)]
@@ -47,8 +47,9 @@ impl House {
 
     /// A conversation of the agent called `agent`, in which nothing was asked yet.
     pub(crate) fn talk(&self, agent: impl Into<String>, manner: Manner) -> Request {
-        let instructions = self.corpus.document(INSTRUCTIONS).text;
-        let messages = vec![Message { role: Role::System, content: instructions }];
+        let instructions = (0..INSTRUCTIONS).map(|number| self.corpus.document(number).text);
+        let content = instructions.collect::<Vec<_>>().join(" ");
+        let messages = vec![Message { role: Role::System, content }];
         Request { model: manner.model, messages, max_tokens: manner.max_tokens, agent: agent.into() }
     }
 
@@ -69,7 +70,8 @@ impl House {
 
     /// `words` of as many documents as it takes, from document `number` on.
     fn words(&self, words: usize, number: u64) -> String {
-        let documents = (number..).map(|number| (1 + number % u64::from(DOCUMENTS - 1)) as u32);
+        let others = u64::from(DOCUMENTS - INSTRUCTIONS);
+        let documents = (number..).map(|number| INSTRUCTIONS + (number % others) as u32);
         let mut text = String::with_capacity(words * 8);
         let mut left = words;
         for document in documents {
