@@ -49,7 +49,8 @@ async fn server_connections_full(cx: Context) -> Result {
 }
 
 async fn find(cx: Context, search: ConcurrentConnections, limit: usize, wanted: u64) -> Result {
-    let options = Options { connections: limit, ..Options::default() };
+    // A pool and tokens that leave the connections to be the limit.
+    let options = Options { connections: limit, blocks: 1 << 16, bytes_per_token: 8 << 10, ..Options::default() };
     let server = CacheServer::start(&options)?;
     let listener = Listener::new(&cx, Tokens::Of { secret: options.secret });
     let (house, asking) = (House::seeded(cx.seed()), House::seeded(cx.seed()));
