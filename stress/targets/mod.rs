@@ -4,6 +4,7 @@
 //! own. It never measures, never limits itself for the sake of a test, and knows nothing of proofload: it could be
 //! anybody's code, which is the point.
 
+pub(crate) mod cache_server;
 pub(crate) mod caller;
 pub(crate) mod content_flow;
 pub(crate) mod defect;

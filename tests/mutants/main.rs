@@ -5,6 +5,7 @@
 
 mod twin;
 
+mod cache_server;
 mod caller;
 mod content_flow;
 mod extractor;

@@ -5,6 +5,7 @@
 #[path = "../../stress/targets/mod.rs"]
 mod targets;
 
+mod cache_server;
 mod content_flow;
 mod extractor;
 mod vector_index;
