@@ -90,7 +90,7 @@ pub mod __private {
         bench_door::{Recording, clock, merge, merge_histograms, record, since, write_reports},
         harness::main,
         monitor::{SamplingCost, sampling_cost},
-        suite::{Body, IntoCaseResult, Registered, Suite},
+        suite::{Body, IntoCaseResult, Registered, Suite, met},
     };
 }
 
@@ -108,6 +108,9 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/expectations.md")]
     struct Expectations;
+
+    #[doc = include_str!("../docs/guide/limits.md")]
+    struct Limits;
 
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;
