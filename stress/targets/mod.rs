@@ -6,4 +6,5 @@
 
 pub(crate) mod defect;
 pub(crate) mod index_server;
+pub(crate) mod services;
 pub(crate) mod vector_index;
