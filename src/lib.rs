@@ -27,6 +27,7 @@
 //! - An operation ends in an [`Outcome`]; what a load did is an [`observe::Observation`].
 //! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
 //! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
+//! - `http`, with the feature of that name, has requests over HTTP.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -38,6 +39,8 @@ mod engine;
 mod error;
 pub mod expect;
 pub mod harness;
+#[cfg(feature = "http")]
+pub mod http;
 mod journal;
 pub mod judge;
 pub mod load;
@@ -57,7 +60,7 @@ pub mod units;
 
 pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedRun};
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
-pub use engine::{DriveAloneError, Op, Workload, drive_alone, workload};
+pub use engine::{DriveAloneError, Op, Workload, drive_alone, drive_workload_alone, workload};
 pub use error::{Error, Result};
 pub use journal::{Figure, Step};
 pub use load::Load;

@@ -114,6 +114,12 @@ impl Context {
         &self.inner.traffic
     }
 
+    /// The service that the setting `base_url` names, for cases that can be pointed at any: `PROOFLOAD_BASE_URL`,
+    /// `stress.toml` or `--set base_url=http://127.0.0.1:8080`. `None` where the case is to use its own.
+    pub fn base_url(&self) -> Option<&str> {
+        self.inner.terms.settings.text("base_url")
+    }
+
     /// Puts a remark into the report.
     pub fn note(&self, text: impl Into<String>) {
         self.inner.journal.write(Event::Note { text: text.into() });

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    Op,
+    Op, Workload,
     collector::{Collecting, Reading, Sink, Slice, Started},
     drive::{Job, drive},
     workload::Async,
@@ -58,6 +58,21 @@ where
     F: Fn(Op) -> T + Send + Sync + 'static,
     T: Future<Output: IntoOutcome> + Send,
 {
+    drive_workload_alone(load, timeout, Async(operation)).await
+}
+
+/// As [`drive_alone`], with a workload whose users keep something.
+///
+/// # Errors
+/// The load contradicts itself.
+///
+/// # Panics
+/// Outside of a multi-threaded tokio runtime with timers and I/O enabled.
+pub async fn drive_workload_alone<W: Workload>(
+    load: impl Into<Load>,
+    timeout: Duration,
+    workload: W,
+) -> Result<Observation, DriveAloneError> {
     let job = Job {
         name: "load".to_owned(),
         purpose: Purpose::Measure,
@@ -76,7 +91,7 @@ where
         counters: Box::new(BTreeMap::new),
         traffic: TrafficMeter::default(),
     };
-    drive(job, Async(operation)).await.map_err(|error| DriveAloneError::Failed(error.to_string()))
+    drive(job, workload).await.map_err(|error| DriveAloneError::Failed(error.to_string()))
 }
 
 /// Hears nothing.

@@ -23,7 +23,7 @@ mod tests;
 mod workers;
 mod workload;
 
-pub use alone::{DriveAloneError, drive_alone};
+pub use alone::{DriveAloneError, drive_alone, drive_workload_alone};
 pub(crate) use attempt::panic_text;
 pub(crate) use collector::{Collecting, Look, Reading, Sink, Slice, Started};
 pub(crate) use drive::{DriveError, Job, drive};

@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 54] = [
+pub(crate) static KEYS: [Key; 55] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -175,6 +175,12 @@ pub(crate) static KEYS: [Key; 54] = [
     )
     .or_zero(),
     case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
+    case(
+        "base_url",
+        Kind::Text,
+        None,
+        "the service that cases over HTTP are put on, instead of their own: `http://127.0.0.1:8080`",
+    ),
     case(
         "alert_success_rate",
         Kind::Percent,
