@@ -137,6 +137,7 @@ fn case(windows: u32) -> CaseReport {
         findings: Vec::new(),
         bottleneck: None,
         steps: Vec::new(),
+        faults: Vec::new(),
         comparison: None,
         notes: Vec::new(),
         resources: Resources {

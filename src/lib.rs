@@ -28,6 +28,7 @@
 //! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
 //! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
 //! - `http`, with the feature of that name, has requests over HTTP.
+//! - [`fault`] makes operations fail, hang or wait on purpose, as often as is asked for.
 //! - [`report`] is the model of `report.json`.
 //! - [`units`] has rates, sizes and shares.
 
@@ -38,6 +39,7 @@ mod context;
 mod engine;
 mod error;
 pub mod expect;
+pub mod fault;
 pub mod harness;
 #[cfg(feature = "http")]
 pub mod http;
@@ -62,7 +64,7 @@ pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedR
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
 pub use engine::{DriveAloneError, Op, Workload, drive_alone, drive_workload_alone, workload};
 pub use error::{Error, Result};
-pub use journal::{Figure, Step};
+pub use journal::{FaultBand, Figure, Step};
 pub use load::Load;
 pub use monitor::{
     BuildInfo, Environment, InterfaceUse, MachineInfo, MachineUse, PressureUse, ResourceWindow, Resources,
@@ -73,14 +75,14 @@ pub use proofload_macros::{case, main};
 pub use stop::{StopReason, StopToken};
 pub use supervisor::{Containment, Ending, Tier};
 pub use traffic::{Counted, Traffic, TrafficMeter};
-pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, seconds};
+pub use units::{gib, hours, mib, millis, minutes, per_minute, per_second, percent, seconds};
 
 /// What most cases use.
 pub mod prelude {
     pub use crate::{
         Context, Load, Op, Outcome, Rejected, Retry, Workload,
         expect::{error_rate, latency, success_rate, throughput},
-        gib, hours, mib, millis, minutes, per_minute, per_second, seconds,
+        gib, hours, mib, millis, minutes, per_minute, per_second, percent, seconds,
     };
 }
 

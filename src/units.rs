@@ -260,6 +260,11 @@ pub fn per_minute(n: impl Amount) -> Rate {
     Rate::new(n.amount() / 60.0)
 }
 
+/// `n` hundredths: `percent(5)` is a share of 0.05.
+pub fn percent(n: impl Amount) -> Ratio {
+    Ratio::new(n.amount() / 100.0)
+}
+
 /// `n` milliseconds.
 pub const fn millis(n: u64) -> Duration {
     Duration::from_millis(n)

@@ -275,8 +275,10 @@ impl LoadBuilder {
         let counters = self.cx.clone();
         let stop = self.stop.child();
         let journal = Arc::new(ToJournal::new(&self.cx, &expectations));
+        let running = inner.faults.load(&name, warm_up.unwrap_or_default());
         let job = Job {
             name,
+            number: running.number(),
             purpose: self.purpose,
             warm_up,
             load,
@@ -297,6 +299,7 @@ impl LoadBuilder {
             traffic: inner.traffic.clone(),
         };
         let driven = ended_by(self.until, &stop, drive(job, workload)).await;
+        drop(running);
         let observation = driven.map_err(|error| RunError::Failed(error.to_string()))?;
         self.cx.has_run(&observation.load);
         let run = Run::new(self.cx, observation);

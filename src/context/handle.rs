@@ -12,6 +12,7 @@ use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
 use crate::{
     error::Result,
     expect::{Assertion, Expectation, IntoAssertion, Stated},
+    fault::Board,
     journal::{Event, Figure, Step, Writer},
     judge::{Finding, Judgement, Verdict, judge_findings},
     load::Load,
@@ -39,7 +40,11 @@ pub(super) struct Inner {
     pub(super) expectations: Vec<Expectation>,
     /// Users of the closed loads that run now.
     pub(super) users: AtomicU64,
+    /// The faults that are in force.
+    pub(super) faults: Arc<Board>,
     names: Mutex<BTreeSet<String>>,
+    /// Of faults.
+    fault_names: Mutex<BTreeSet<String>>,
     /// What is expected of what the procedures find, by the settings and by the case.
     assertions: Mutex<Vec<Assertion>>,
     findings: Mutex<Vec<Finding>>,
@@ -60,16 +65,27 @@ impl Context {
                 Stated::OfFindings(assertion) => assertions.push(assertion),
             }
         }
+        let is_dry_run = terms.is_dry_run;
+        let faults = Board::new(journal.began(), {
+            let journal = Arc::clone(&journal);
+            move |event| {
+                if !is_dry_run {
+                    journal.write(event);
+                }
+            }
+        });
         Ok(Self {
             inner: Arc::new(Inner {
                 terms,
                 journal,
+                faults,
                 stop,
                 counters: Counters::default(),
                 traffic: TrafficMeter::default(),
                 expectations,
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
+                fault_names: Mutex::default(),
                 ran: Mutex::default(),
                 assertions: Mutex::new(assertions),
                 findings: Mutex::default(),
@@ -216,6 +232,8 @@ impl Context {
 
     /// The body has returned: judges what was expected of its findings, and says which loads never ran.
     pub(crate) fn conclude(&self) {
+        // A guard may have gone to a task that goes on.
+        self.inner.faults.end_all();
         let ran = self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner);
         let never = |expectation: &&Expectation| expectation.load().is_some_and(|load| !ran.contains(load));
         for expectation in self.inner.expectations.iter().filter(never) {
@@ -248,14 +266,12 @@ impl Context {
 
     /// `wanted`, or with a number behind it where another load has that name.
     pub(super) fn unique_name(&self, wanted: &str) -> String {
-        let mut names = self.inner.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut name = wanted.to_owned();
-        let mut number = 1;
-        while !names.insert(name.clone()) {
-            number += 1;
-            name = format!("{wanted} {number}");
-        }
-        name
+        unique(&self.inner.names, wanted)
+    }
+
+    /// The same for the name of faults.
+    pub(super) fn unique_fault_name(&self, wanted: &str) -> String {
+        unique(&self.inner.fault_names, wanted)
     }
 
     /// Counts `users` as running until the guard is dropped; `Err` with the number already there when that is more
@@ -268,6 +284,17 @@ impl Context {
             false => Err(before),
         }
     }
+}
+
+fn unique(names: &Mutex<BTreeSet<String>>, wanted: &str) -> String {
+    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut name = wanted.to_owned();
+    let mut number = 1;
+    while !names.insert(name.clone()) {
+        number += 1;
+        name = format!("{wanted} {number}");
+    }
+    name
 }
 
 /// Users that count as running.

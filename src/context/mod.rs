@@ -6,6 +6,7 @@
 mod bounds;
 mod builder;
 mod counters;
+mod faults;
 mod handle;
 mod run;
 mod sink;

@@ -75,6 +75,7 @@ pub async fn drive_workload_alone<W: Workload>(
 ) -> Result<Observation, DriveAloneError> {
     let job = Job {
         name: "load".to_owned(),
+        number: 0,
         purpose: Purpose::Measure,
         load: load.into().checked()?,
         warm_up: None,

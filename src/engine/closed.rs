@@ -372,6 +372,7 @@ mod tests {
             end_ns: AtomicU64::new(0),
             timeout: seconds(1),
             retry: Retry::NEVER,
+            load: 0,
             seed: 0,
         });
         let crowd = Arc::new(Crowd {

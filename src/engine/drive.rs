@@ -35,6 +35,8 @@ const LONGEST_DRAIN_ONCE_STOPPED: Duration = Duration::from_millis(1_200);
 /// A load to run and the terms it runs on. The load is checked and adjusted already.
 pub(crate) struct Job {
     pub(crate) name: String,
+    /// Its number in its case, which its operations carry.
+    pub(crate) number: u32,
     pub(crate) purpose: Purpose,
     pub(crate) load: Load,
     pub(crate) warm_up: Option<Duration>,
@@ -89,6 +91,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         end_ns: AtomicU64::new(load.length().map_or(u64::MAX, as_ns)),
         timeout: job.timeout,
         retry: job.retry,
+        load: job.number,
         seed: job.seed,
     });
     let started = Started {

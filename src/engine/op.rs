@@ -16,6 +16,8 @@ pub struct Op {
     pub stage: usize,
     /// 0 for the first attempt, then 1 for the first retry.
     pub attempt: u32,
+    /// The number of the load in its case, from 1; 0 where nobody counts them.
+    pub(crate) load: u32,
     pub(crate) seed: u64,
 }
 

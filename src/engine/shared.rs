@@ -37,6 +37,7 @@ pub(super) struct Shared<W> {
     pub(super) end_ns: AtomicU64,
     pub(super) timeout: Duration,
     pub(super) retry: Retry,
+    pub(super) load: u32,
     pub(super) seed: u64,
 }
 
@@ -62,7 +63,7 @@ impl<W: Workload> Shared<W> {
 
     /// Random numbers for a user's pause after an operation.
     pub(super) fn user_rng(&self, user: u64, iteration: u64) -> fastrand::Rng {
-        Op { index: iteration, user, iteration, stage: 0, attempt: 0, seed: self.seed }.rng()
+        Op { index: iteration, user, iteration, stage: 0, attempt: 0, load: self.load, seed: self.seed }.rng()
     }
 
     pub(super) fn begin_phase(&self, phase: usize) {
@@ -101,7 +102,7 @@ impl<W: Workload> Shared<W> {
 
     #[inline]
     pub(super) const fn op(&self, index: u64, user: u64, iteration: u64, stage: usize) -> Op {
-        Op { index, user, iteration, stage, attempt: 0, seed: self.seed }
+        Op { index, user, iteration, stage, attempt: 0, load: self.load, seed: self.seed }
     }
 
     /// What bounds an operation that starts at `started_ns`.

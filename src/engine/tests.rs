@@ -37,6 +37,7 @@ impl Sink for Nobody {
 fn job(load: impl Into<Load>) -> Job {
     Job {
         name: "load".to_owned(),
+        number: 0,
         purpose: Purpose::Measure,
         load: load.into().checked().unwrap(),
         warm_up: None,

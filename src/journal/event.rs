@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,6 +48,12 @@ pub(crate) enum Event {
     Step(Step),
     /// A remark of the case's own.
     Note { text: String },
+    /// Something that makes the figures less trustworthy than they look.
+    Warning { text: String },
+    /// Faults are, or will be by their schedule, in force while a load runs.
+    FaultsBegan { faults: String, plan: String, load: String },
+    /// They are not any more, or the load has ended.
+    FaultsEnded { faults: String, load: String, bands: Vec<FaultBand> },
     /// The case panicked, outside of its operations.
     Panic { message: String, place: String },
     /// The body has returned; always the last.
@@ -71,6 +79,30 @@ pub(crate) struct Planned {
     pub(crate) plan: String,
     /// `None` where only iterations end the load.
     pub(crate) length_s: Option<f64>,
+}
+
+/// A stretch of a case in which injected faults were in force, and what met them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FaultBand {
+    /// What the faults are called: `faults` unless they were named.
+    pub faults: String,
+    /// The faults in words: `5% of the operations: error "injected"`.
+    pub plan: String,
+    /// The load that ran meanwhile; empty where none did.
+    pub load: String,
+    /// When they came into force, in seconds since the start of the case.
+    pub from_s: f64,
+    /// When they ended, in seconds since the start of the case.
+    pub until_s: f64,
+    /// Attempts, or passages of the faults' points, that met one; `None` where the case did not live to tell.
+    pub met: Option<u64>,
+    /// How many of them met what: `error`, `hang`, `panic`, `latency` or `hold`.
+    pub kinds: BTreeMap<String, u64>,
+    /// When the first one was met, in seconds since the start of the case.
+    pub first_s: Option<f64>,
+    /// When the last one was met.
+    pub last_s: Option<f64>,
 }
 
 /// A figure that a case measured itself.

@@ -8,6 +8,6 @@ mod sealed;
 mod writer;
 
 pub(crate) use event::{CaseResult, Event, Line, MissedThreshold, Planned, SCHEMA_VERSION};
-pub use event::{Figure, Step};
+pub use event::{FaultBand, Figure, Step};
 pub(crate) use reader::{Losses, Reader};
 pub(crate) use writer::Writer;

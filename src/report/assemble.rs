@@ -53,6 +53,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         findings: Vec::new(),
         bottleneck: None,
         steps: Vec::new(),
+        faults: Vec::new(),
         comparison: None,
         notes: Vec::new(),
         resources: record.resources.clone(),
@@ -86,6 +87,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
                 .to_owned(),
         );
     }
+    warnings.extend(gathered.warnings.iter().cloned());
     warnings.extend(record.warnings.iter().cloned());
     let mut report = CaseReport {
         verdict,
@@ -104,6 +106,7 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
             .iter()
             .map(|(at_s, step)| StepReport { at_s: *at_s, step: step.clone() })
             .collect(),
+        faults: gathered.faults.clone(),
         notes: gathered.notes.clone(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{LimitsReport, RunAlert, Statistics};
 use crate::{
     case::Severity,
-    journal::{Figure, Step},
+    journal::{FaultBand, Figure, Step},
     judge::{
         Alert, AlertThresholds, Bottleneck, Comparison, Finding, Judgement, Limit, LittlesLaw, Verdict,
         asked, doubts,
@@ -177,6 +177,9 @@ pub struct CaseReport {
     /// The steps of its procedures, in order.
     #[serde(default)]
     pub steps: Vec<StepReport>,
+    /// Where injected faults were in force, by their beginning.
+    #[serde(default)]
+    pub faults: Vec<FaultBand>,
     /// How it compares with the baseline of the run, if that has one.
     #[serde(default)]
     pub comparison: Option<Comparison>,

@@ -123,6 +123,7 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         findings: Vec::new(),
         bottleneck: None,
         steps: Vec::new(),
+        faults: Vec::new(),
         comparison: None,
         notes: Vec::new(),
         resources: Resources {

@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 55] = [
+pub(crate) static KEYS: [Key; 56] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -165,6 +165,13 @@ pub(crate) static KEYS: [Key; 55] = [
     case("timeout", Kind::Duration, Some("30s"), "longest time for one operation"),
     case("drain", Kind::Duration, Some("5s"), "time for the operations that still run when a load ends")
         .or_zero(),
+    case(
+        "fault_share",
+        Kind::Percent,
+        None,
+        "share of the operations that meet an injected fault, instead of what the case states; `0%` for none",
+    )
+    .or_zero(),
     case("workers", Kind::Count, Some("4"), "threads that run the operations"),
     case("min_samples", Kind::Count, Some("1"), "fewest operations that a verdict may rest on"),
     case(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::{Slice, Started},
-    journal::{CaseResult, Event, Figure, Line, Losses, MissedThreshold, Planned, Step},
+    journal::{CaseResult, Event, FaultBand, Figure, Line, Losses, MissedThreshold, Planned, Step},
     judge::{Finding, Judgement},
     observe::{Figures, Model, Observation, Phase},
     safety::InFlight,
@@ -16,6 +16,9 @@ pub(crate) struct Gathered {
     pub(crate) figures: Vec<Figure>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// Where injected faults were in force.
+    pub(crate) faults: Vec<FaultBand>,
     /// The threshold that ended the case, and seconds from the case's start to that.
     pub(crate) threshold: Option<(MissedThreshold, f64)>,
     /// The steps of its procedures, each with its beginning in seconds since the start of the case.
@@ -28,6 +31,10 @@ pub(crate) struct Gathered {
     /// What could not be read: torn by a kill, or cut off.
     pub(crate) losses: Losses,
     running: BTreeMap<String, Salvage>,
+    /// Faults whose end has not been told yet, each with its beginning.
+    in_force: Vec<FaultBand>,
+    /// When the last event was told, in seconds since the start of the case.
+    last_s: f64,
     /// Where loads and phases began or ended since somebody asked.
     borders: Vec<String>,
 }
@@ -46,6 +53,7 @@ struct Salvage {
 impl Gathered {
     /// Takes in one event.
     pub(crate) fn take(&mut self, line: Line) {
+        self.last_s = self.last_s.max(line.t_s);
         match line.event {
             Event::CaseStarted { .. } => {}
             Event::LoadStarted(started) => {
@@ -68,6 +76,20 @@ impl Gathered {
             Event::Figure(figure) => self.figures.push(figure),
             Event::Found(finding) => self.findings.push(*finding),
             Event::Note { text } => self.notes.push(text),
+            Event::Warning { text } => self.warnings.push(text),
+            Event::FaultsBegan { faults, plan, load } => {
+                self.in_force.push(FaultBand {
+                    faults,
+                    plan,
+                    load,
+                    from_s: line.t_s,
+                    ..FaultBand::default()
+                });
+            }
+            Event::FaultsEnded { faults, load, bands } => {
+                self.in_force.retain(|band| (&band.faults, &band.load) != (&faults, &load));
+                self.faults.extend(bands);
+            }
             Event::Step(step) => self.steps.push((line.t_s, step)),
             Event::Panic { message, place } => self.panics.push((message, place)),
             Event::CaseFinished { result, peak_memory_bytes } => {
@@ -132,6 +154,9 @@ impl Gathered {
         let running = std::mem::take(&mut self.running);
         self.observations.extend(running.into_values().map(Salvage::into_observation));
         self.observations.sort_by(|a, b| a.started_s.total_cmp(&b.started_s));
+        let until_s = self.last_s;
+        self.faults.extend(self.in_force.drain(..).map(|band| FaultBand { until_s, ..band }));
+        self.faults.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
     }
 }
 
@@ -231,6 +256,27 @@ mod tests {
         };
         let mut gathered = gathered([two, in_phase(0), in_phase(1), in_phase(1), in_phase(0)]);
         assert_eq!(gathered.take_borders(), ["begin of load", "begin of load, spike"]);
+    }
+
+    #[test]
+    fn faults_without_their_end_lasted_until_the_last_event() {
+        let began = |load: &str| Event::FaultsBegan {
+            faults: "faults".into(),
+            plan: "5% of the operations: hang".into(),
+            load: load.into(),
+        };
+        let told = FaultBand { load: "first".into(), met: Some(7), until_s: 3.0, ..FaultBand::default() };
+        let ended = Event::FaultsEnded { faults: "faults".into(), load: "first".into(), bands: vec![told] };
+        let mut gathered = Gathered::default();
+        for (t_s, event) in
+            [(0.0, began("first")), (3.0, ended), (4.0, began("second")), (6.5, slice(1.0, 1, 1))]
+        {
+            gathered.take(Line { t_s, event });
+        }
+        gathered.finish(Losses::default());
+        let seen: Vec<_> =
+            gathered.faults.iter().map(|b| (b.load.as_str(), b.from_s, b.until_s, b.met)).collect();
+        assert_eq!(seen, [("first", 0.0, 3.0, Some(7)), ("second", 4.0, 6.5, None)]);
     }
 
     #[test]

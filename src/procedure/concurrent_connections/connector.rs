@@ -173,7 +173,7 @@ mod tests {
             },
         );
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let op = Op { index: 0, user: 0, iteration: 0, stage: 0, attempt: 0, seed: 0 };
+        let op = Op { index: 0, user: 0, iteration: 0, stage: 0, attempt: 0, load: 0, seed: 0 };
         let answer = runtime.block_on(async {
             let mut connection = tcp.open(0).await?;
             tcp.operation(&mut connection, op).await

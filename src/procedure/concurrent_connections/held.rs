@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn op(user: u64) -> Op {
-        Op { index: 0, user, iteration: 0, stage: 0, attempt: 0, seed: 0 }
+        Op { index: 0, user, iteration: 0, stage: 0, attempt: 0, load: 0, seed: 0 }
     }
 
     #[tokio::test]
