@@ -24,6 +24,9 @@ async fn talk(cx: Context, load: Load) -> Result {
         return cx.done();
     }
     let nats = Arc::new(Nats::open(cx.scratch_dir(), Options::default()).await?);
+    if let Some(url) = nats.started_at() {
+        cx.note(format!("started at {url}"));
+    }
     let talking = Arc::clone(&nats);
     cx.load(load)
         .named("messages")

@@ -24,6 +24,9 @@ async fn keep(cx: Context, load: Load) -> Result {
         return cx.done();
     }
     let postgres = Arc::new(Postgres::open(cx.scratch_dir(), Options::default()).await?);
+    if let Some(url) = postgres.started_at() {
+        cx.note(format!("started at {url}"));
+    }
     let keeping = Arc::clone(&postgres);
     cx.load(load)
         .named("ledger")

@@ -24,6 +24,9 @@ async fn count(cx: Context, load: Load) -> Result {
         return cx.done();
     }
     let redis = Arc::new(Redis::open(cx.scratch_dir(), Options::default()).await?);
+    if let Some(url) = redis.started_at() {
+        cx.note(format!("started at {url}"));
+    }
     let counting = Arc::clone(&redis);
     cx.load(load)
         .named("counters")

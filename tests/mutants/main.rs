@@ -5,4 +5,5 @@
 
 mod twin;
 
+mod services;
 mod vector_index;

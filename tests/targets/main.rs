@@ -5,4 +5,5 @@
 #[path = "../../stress/targets/mod.rs"]
 mod targets;
 
+mod services;
 mod vector_index;

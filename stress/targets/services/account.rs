@@ -6,7 +6,7 @@ use super::ServiceError;
 
 /// Under which account a server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RunAs {
+pub(crate) enum RunAs {
     /// This process's.
     Ourselves,
     /// Another one, by the numbers of its user and group.
@@ -70,7 +70,7 @@ impl RunAs {
 
 /// The account of this name among the lines of `/etc/passwd`.
 #[cfg(unix)]
-fn named(users: &str, name: &str) -> Option<RunAs> {
+pub(crate) fn named(users: &str, name: &str) -> Option<RunAs> {
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
         (fields.next() == Some(name)).then_some(())?;

@@ -4,8 +4,8 @@
 //! variable such as `PROOFLOAD_REDIS_URL` says where one runs already, that one is used, in a corner of its own, and left
 //! as it was. Beside each server is the client that a load uses, which keeps account of what it was promised.
 
-mod account;
-mod program;
+pub(crate) mod account;
+pub(crate) mod program;
 mod server;
 
 pub(crate) mod nats;

@@ -82,8 +82,9 @@ pub(crate) struct Nats {
     published: AtomicU64,
     received: Arc<Mutex<Received>>,
     serving: [JoinHandle<()>; 2],
+    url: String,
     /// Stopped last; none where the server is somebody else's.
-    _server: Option<Server>,
+    server: Option<Server>,
 }
 
 impl Nats {
@@ -110,7 +111,12 @@ impl Nats {
             tokio::spawn(collect(subscriber, numbers, Arc::clone(&received))),
         ];
         let client = connect(&url).await.map_err(unusable)?;
-        Ok(Self { client, options, corner, published: AtomicU64::new(0), received, serving, _server: server })
+        Ok(Self { client, options, corner, published: AtomicU64::new(0), received, serving, url, server })
+    }
+
+    /// Where the server is that was started for this; none where it is somebody else's.
+    pub(crate) fn started_at(&self) -> Option<&str> {
+        self.server.as_ref().map(|_| self.url.as_str())
     }
 
     /// Asks question `number`, which only its own answer is right for.

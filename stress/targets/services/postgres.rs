@@ -85,8 +85,9 @@ pub(crate) struct Postgres {
     confirmed: AtomicU64,
     in_doubt: AtomicU64,
     conflicts: AtomicU64,
+    url: String,
     /// Stopped last; none where the server is somebody else's.
-    _server: Option<Server>,
+    server: Option<Server>,
 }
 
 impl Postgres {
@@ -121,8 +122,14 @@ impl Postgres {
             confirmed: AtomicU64::new(0),
             in_doubt: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
-            _server: server,
+            url,
+            server,
         })
+    }
+
+    /// Where the server is that was started for this; none where it is somebody else's.
+    pub(crate) fn started_at(&self) -> Option<&str> {
+        self.server.as_ref().map(|_| self.url.as_str())
     }
 
     /// Inserts row `number` and reads it back by its key.

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -14,7 +14,8 @@ pub(super) fn find(name: &str, folders: &[&str]) -> Option<PathBuf> {
     find_in(&path, name, folders)
 }
 
-fn find_in(path: &OsString, name: &str, folders: &[&str]) -> Option<PathBuf> {
+/// The same with a PATH of the caller's.
+pub(crate) fn find_in(path: &OsStr, name: &str, folders: &[&str]) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let further = folders.iter().flat_map(|pattern| matching(pattern));
     env::split_paths(path).chain(further).map(|folder| folder.join(&file)).find(|file| is_program(file))

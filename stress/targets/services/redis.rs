@@ -72,8 +72,9 @@ pub(crate) struct Redis {
     highest: [AtomicU64; COUNTERS as usize],
     confirmed: AtomicU64,
     in_doubt: AtomicU64,
+    url: String,
     /// Stopped last; none where the server is somebody else's.
-    _server: Option<Server>,
+    server: Option<Server>,
 }
 
 impl Redis {
@@ -98,8 +99,14 @@ impl Redis {
             highest: Default::default(),
             confirmed: AtomicU64::new(0),
             in_doubt: AtomicU64::new(0),
-            _server: server,
+            url,
+            server,
         })
+    }
+
+    /// Where the server is that was started for this; none where it is somebody else's.
+    pub(crate) fn started_at(&self) -> Option<&str> {
+        self.server.as_ref().map(|_| self.url.as_str())
     }
 
     /// Operation `number`: a key that comes back as it was set, and one more on a counter.
