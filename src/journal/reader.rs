@@ -74,12 +74,13 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::{collections::BTreeMap, io::Write};
 
     use super::{
         super::{Event, Writer},
         *,
     };
+    use crate::observe::Observation;
 
     fn note(text: &str) -> Event {
         Event::Note { text: text.to_owned() }
@@ -93,6 +94,20 @@ mod tests {
                 other => format!("{other:?}"),
             })
             .collect()
+    }
+
+    #[test]
+    fn statuses_are_numbers_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        let mut told = Observation::default();
+        told.total.statuses = BTreeMap::from([(200, 4), (429, 1)]);
+        Writer::create(&path).unwrap().write(Event::LoadFinished(Box::new(told.clone())));
+        let mut reader = Reader::new(path);
+        let lines = reader.news().unwrap();
+        assert_eq!(reader.losses().unreadable_lines, 0);
+        let Event::LoadFinished(read) = &lines[0].event else { panic!("{lines:?}") };
+        assert_eq!(read.total.statuses, told.total.statuses);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod histogram;
 mod observation;
 mod recorder;
+mod statuses;
 mod tally;
 mod window;
 

@@ -182,6 +182,7 @@ pub struct Figures {
     /// Kinds of errors, rejections and timeouts, the most frequent first.
     pub kinds: Vec<Kind>,
     /// Status codes that the operations reported, and how often.
+    #[serde(deserialize_with = "super::statuses::read")]
     pub statuses: BTreeMap<u16, u64>,
 }
 
