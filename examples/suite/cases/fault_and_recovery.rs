@@ -27,6 +27,7 @@ async fn fault_and_recovery(cx: Context) -> Result {
     let faults = Faults::share(percent(50)).error("no route").latency(Latency::constant(millis(100)));
     let ill = cx.inject(faults.named("bad network").during(seconds(1)..seconds(2)))?;
     cx.load(stages)
+        .probing()
         .expect("success_rate >= 95% in phase \"before\"")
         .expect("success_rate >= 50% in phase \"ill\"")
         .expect("success_rate >= 95% in phase \"after\"")
