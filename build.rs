@@ -4,7 +4,7 @@ use std::{env, path::Path, process::Command};
 
 fn main() {
     // The folder is not part of the published package; asking to watch what is not there would rebuild every time.
-    for cases in ["stress/cases", "tests/answers/cases"] {
+    for cases in ["stress/cases", "tests/answers/cases", "examples/suite/cases"] {
         if Path::new(cases).is_dir() {
             println!("cargo::rerun-if-changed={cases}");
         }

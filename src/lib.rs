@@ -97,7 +97,7 @@ pub mod __private {
         bench_door::{Recording, clock, merge, merge_histograms, record, since, write_reports},
         harness::main,
         monitor::{SamplingCost, sampling_cost},
-        suite::{Body, IntoCaseResult, Registered, Suite},
+        suite::{Body, IntoCaseResult, Registered, Suite, met},
     };
 }
 
@@ -118,6 +118,9 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/faults.md")]
     struct Faults;
+
+    #[doc = include_str!("../docs/guide/limits.md")]
+    struct Limits;
 
     #[doc = include_str!("../docs/guide/procedures.md")]
     struct Procedures;

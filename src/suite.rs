@@ -9,6 +9,8 @@ use crate::{case::CaseInfo, context::Context, error::Error};
 pub struct Registered {
     /// Name, place, markers, settings.
     pub info: CaseInfo,
+    /// Tells whether what the case cannot do without is there; an error says what is missing.
+    pub needs: Option<fn() -> Result<(), Error>>,
     /// What it does.
     pub body: Body,
 }
@@ -51,6 +53,14 @@ impl<E: fmt::Display> IntoCaseResult for Result<(), E> {
         // The alternate form is where error crates put the chain of causes.
         self.map_err(|error| Error::msg(format!("{error:#}")))
     }
+}
+
+/// The answer of a case's `needs`.
+///
+/// # Errors
+/// What is missing, in words.
+pub fn met<E: fmt::Display>(answer: Result<(), E>) -> Result<(), Error> {
+    answer.into_case_result()
 }
 
 /// What `main!` knows about the suite it stands in.
@@ -134,7 +144,7 @@ mod tests {
             severity: Severity::Medium,
             about: "",
         };
-        Registered { info, body: Body::Blocking(|_| Ok(())) }
+        Registered { info, needs: None, body: Body::Blocking(|_| Ok(())) }
     }
 
     #[test]

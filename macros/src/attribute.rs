@@ -2,7 +2,10 @@
 //!
 //! Every argument is read on its own, so that one compilation reports all that is wrong.
 
+use std::fmt;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
     Lit, Token,
     ext::IdentExt,
@@ -27,7 +30,38 @@ pub(crate) struct Arguments {
     pub(crate) settings: Vec<(&'static str, String)>,
     /// How much a failure matters, if it is said: `low`, `medium`, `high` or `critical`.
     pub(crate) severity: Option<String>,
+    /// The function that tells whether what the case needs is there.
+    pub(crate) needs: Option<Function>,
 }
+
+/// The name of a function.
+pub(crate) struct Function(pub(crate) syn::Path);
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_token_stream().fmt(f)
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Function {}
+
+/// The one argument whose value is code, so no setting.
+const NEEDS: &str = "needs";
+
+/// How it is written.
+const NEEDS_USAGE: &str = "needs = a_function, which returns a `Result<(), E>`";
 
 impl Arguments {
     /// Reads the arguments; what is wrong with them is added to `errors`.
@@ -53,6 +87,8 @@ impl Arguments {
     fn mark(&mut self, name: String, span: Span) -> syn::Result<()> {
         let refusal = if let Some(key) = Key::named(&name) {
             format!("`{name}` needs a value: {}", key.usage())
+        } else if name == NEEDS {
+            format!("`{name}` needs a value: {NEEDS_USAGE}")
         } else if RESERVED.contains(&name.as_str()) {
             format!("`{name}` cannot be a marker: `and`, `or` and `not` are words of the marker expression")
         } else if self.markers.contains(&name) {
@@ -64,7 +100,27 @@ impl Arguments {
         Err(syn::Error::new(span, refusal))
     }
 
+    fn need(&mut self, span: Span, value: TokenStream) -> syn::Result<()> {
+        let path = syn::parse2::<syn::Path>(value.clone());
+        let path = path.map_err(|_| match value.is_empty() {
+            true => syn::Error::new(span, format!("`{NEEDS}` needs a value: {NEEDS_USAGE}")),
+            false => syn::Error::new_spanned(&value, format!("`{NEEDS}` names a function: {NEEDS_USAGE}")),
+        });
+        match self.needs.is_some() {
+            true => {
+                Err(syn::Error::new(span, format!("`{NEEDS}` is given twice: let one function ask for both")))
+            }
+            false => {
+                self.needs = Some(Function(path?));
+                Ok(())
+            }
+        }
+    }
+
     fn set(&mut self, name: &str, span: Span, value: TokenStream) -> syn::Result<()> {
+        if name == NEEDS {
+            return self.need(span, value);
+        }
         let Some(key) = Key::named(name) else {
             let message = match literal(&value) {
                 Some(value) if value.shown == "true" => {
@@ -209,8 +265,30 @@ mod tests {
                     ("max_cpu", "0.9")
                 ]),
                 severity: Some("high".into()),
+                needs: None,
             })
         );
+    }
+
+    #[test]
+    fn a_need_is_the_path_of_a_function() {
+        let arguments = read(quote!(needs = crate::targets::redis::is_there, slow)).unwrap();
+        assert_eq!(arguments.needs, Some(Function(syn::parse_quote!(crate::targets::redis::is_there))));
+        assert_eq!(arguments.markers, ["slow"]);
+        assert!(arguments.settings.is_empty());
+        let usage = "needs = a_function, which returns a `Result<(), E>`";
+        for (tokens, said) in [
+            (quote!(needs), format!("`needs` needs a value: {usage}")),
+            (quote!(needs =), format!("`needs` needs a value: {usage}")),
+            (quote!(needs = "redis-server"), format!("`needs` names a function: {usage}")),
+            (quote!(needs = there()), format!("`needs` names a function: {usage}")),
+            (
+                quote!(needs = there, needs = here),
+                "`needs` is given twice: let one function ask for both".to_owned(),
+            ),
+        ] {
+            assert_eq!(read(tokens.clone()), Err(vec![said]), "{tokens}");
+        }
     }
 
     #[test]

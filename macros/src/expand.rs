@@ -4,7 +4,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{ItemFn, Visibility, spanned::Spanned};
 
-use crate::{attribute::Arguments, errors::Errors, function};
+use crate::{
+    attribute::{Arguments, Function},
+    errors::Errors,
+    function,
+};
 
 /// Expands `#[proofload::case(arguments)] item`. What is wrong becomes compile errors beside the function, so that
 /// the compiler and the editor still look into its body.
@@ -57,11 +61,24 @@ fn not_a_function(error: &syn::Error, item: TokenStream) -> TokenStream {
 
 fn registration(arguments: &Arguments, function: &ItemFn) -> TokenStream {
     let info = info(arguments, function);
+    let needs = needs(arguments);
     let body = body(function);
     quote! {
         ::proofload::__private::inventory::submit! {
-            ::proofload::__private::Registered { info: #info, body: #body }
+            ::proofload::__private::Registered { info: #info, needs: #needs, body: #body }
         }
+    }
+}
+
+/// The function that is asked before the case starts. One of another type is an error at its name.
+fn needs(arguments: &Arguments) -> TokenStream {
+    match &arguments.needs {
+        Some(Function(path)) => {
+            let at_path = Span::mixed_site().located_at(path.span());
+            let asked = quote_spanned!(at_path=> ::proofload::__private::met(#path()));
+            quote!(::core::option::Option::Some(|| #asked))
+        }
+        None => quote!(::core::option::Option::None),
     }
 }
 
@@ -168,6 +185,7 @@ mod tests {
                             severity: ::proofload::case::Severity::High,
                             about: "Searches.",
                         },
+                        needs: ::core::option::Option::None,
                         body: ::proofload::__private::Body::Async(|cx| {
                             ::std::boxed::Box::pin(async move {
                                 ::proofload::__private::IntoCaseResult::into_case_result(search(cx).await)
@@ -195,6 +213,20 @@ mod tests {
         });
         assert!(expanded.contains(&expected), "{expanded}");
         assert!(expanded.contains("severity:::proofload::case::Severity::Medium"), "{expanded}");
+    }
+
+    #[test]
+    fn what_a_case_needs_is_asked_of_its_function() {
+        let expanded = flat(case(
+            quote!(needs = services::redis),
+            quote!(
+                fn quick() {}
+            ),
+        ));
+        let expected = flat(quote! {
+            needs: ::core::option::Option::Some(|| ::proofload::__private::met(services::redis())),
+        });
+        assert!(expanded.contains(&expected), "{expanded}");
     }
 
     #[test]

@@ -83,6 +83,21 @@ use proc_macro::TokenStream;
 /// [humantime](https://docs.rs/humantime) and [bytesize](https://docs.rs/bytesize) read them: `MB` is a million bytes,
 /// `MiB` 1 048 576.
 ///
+/// **`needs = function` names what the case cannot do without**: a function without arguments that returns a
+/// `Result<(), E>` with a printable error. It is asked when it is the case's turn, before anything of the case starts;
+/// an error leaves the case out, with the error as the reason, as too little memory does. It runs beside the
+/// supervisor: let it look for a program, a device, a variable, and put no load on anything. One that panics, or
+/// does not answer within 10 s, fails the case.
+///
+/// ```ignore
+/// fn redis() -> Result<(), String> {
+///     std::env::var("REDIS_URL").map(drop).map_err(|_| "REDIS_URL is not set".to_owned())
+/// }
+///
+/// #[proofload::case(needs = redis)]
+/// async fn counters_add_up(cx: Context) -> proofload::Result { ... }
+/// ```
+///
 /// # Errors
 ///
 /// Values are checked while compiling, and everything that is wrong is reported at once:

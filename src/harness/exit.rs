@@ -8,7 +8,8 @@ pub const USAGE: u8 = 2;
 /// did is on standard error.
 pub const REPORT_NOT_WRITTEN: u8 = 74;
 
-/// Cases were to run, and the machine had no room for any of them; what they lack is in their lines (EX_TEMPFAIL).
+/// Cases were to run, and the machine had no room for any of them or not what they need; what they lack is in their
+/// lines (EX_TEMPFAIL).
 pub const NO_ROOM: u8 = 75;
 
 /// At least one case failed (a threshold with `abort` that ended one among them), was aborted or is inconclusive;

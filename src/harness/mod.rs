@@ -7,6 +7,7 @@ mod arguments;
 mod baselines;
 mod exit;
 mod lock;
+mod needs;
 mod on_alert;
 mod place;
 mod recover;

@@ -11,6 +11,7 @@ use super::{
     baselines::Baselines,
     exit,
     lock::{LockError, Turns},
+    needs::{Needed, ask},
     on_alert::OnAlert,
     place,
     selection::{Selection, select},
@@ -23,7 +24,7 @@ use crate::{
     safety::{Limits, Needs, Preflight, preflight},
     settings::Settings,
     suite::{Registered, Suite},
-    supervisor::{Control, Order, REPORTS, Record, SCRATCH, SuperviseError, supervise, supervise_in_process},
+    supervisor::{Control, Order, REPORTS, Record, SCRATCH, supervise, supervise_in_process},
     units::ByteSize,
 };
 
@@ -61,7 +62,7 @@ pub(super) struct Results {
     pub(super) cases: Vec<CaseReport>,
     pub(super) ignored: Vec<IgnoredCase>,
     pub(super) is_unwritten: bool,
-    /// Cases that the machine has no room for.
+    /// Cases that the machine has no room for, or not what they need.
     pub(super) unfit: usize,
 }
 
@@ -130,7 +131,15 @@ impl Shared {
                 return Ok(self.skipped(name, reason));
             }
         }
-        let report = self.compared(self.supervised(begun, case, &order, folder));
+        let not_known = match ask(case.needs) {
+            Needed::There => None,
+            Needed::Missing(what) => {
+                self.results().unfit += 1;
+                return Ok(self.skipped(name, what));
+            }
+            Needed::Unknown(why) => Some(why),
+        };
+        let report = self.compared(self.supervised(begun, case, &order, folder, not_known));
         let line = case_line(&report);
         let verdict = report.verdict;
         if let Err(error) = begun.folder.write_case(&report) {
@@ -178,7 +187,15 @@ impl Shared {
         })
     }
 
-    fn supervised(&self, begun: &Begun, case: &Registered, order: &Order, folder: String) -> CaseReport {
+    /// Runs the case, or says in its report why it could not be.
+    fn supervised(
+        &self,
+        begun: &Begun,
+        case: &Registered,
+        order: &Order,
+        folder: String,
+        not_known: Option<String>,
+    ) -> CaseReport {
         let (counted, warning) = match begun.folder.put_away_earlier(&folder) {
             Ok(Some(earlier)) => (earlier.attempt + 1, Some(earlier.sentence)),
             Ok(None) => (1, None),
@@ -200,17 +217,21 @@ impl Shared {
             eprintln!("error: {error}");
             self.results().is_unwritten = true;
         }
-        let record = match self.settings.run().switch("in_process") {
-            true => supervise_in_process(order, case, &begun.control),
-            false => supervise(order, &begun.control),
+        let is_in_process = self.settings.run().switch("in_process");
+        let record = match (not_known, is_in_process) {
+            (Some(why), _) => Err(why),
+            (None, true) => {
+                supervise_in_process(order, case, &begun.control).map_err(|error| error.to_string())
+            }
+            (None, false) => supervise(order, &begun.control).map_err(|error| error.to_string()),
         };
-        let files = match (&record, self.settings.run().switch("in_process")) {
+        let files = match (&record, is_in_process) {
             (Err(_), _) => &[][..],
             (Ok(_), true) => &["journal.ndjson"],
             (Ok(_), false) => &["journal.ndjson", "output.log"],
         };
         let gone = begun.folder.missing_in(&report.folder, files);
-        let mut report = with_record(report, &record.unwrap_or_else(|error| not_run(&error)));
+        let mut report = with_record(report, &record.unwrap_or_else(not_run));
         report.warnings.extend(warning.into_iter().chain(gone));
         report
     }
@@ -247,6 +268,11 @@ impl Shared {
 
     /// Runs the body with loads that only say what they are.
     fn plan_case(&self, name: &str, case: &Registered) -> Result<Completion, Failed> {
+        match ask(case.needs) {
+            Needed::There => {}
+            Needed::Missing(what) => return Ok(Completion::ignored_with(what)),
+            Needed::Unknown(why) => return Err(Failed::from(why)),
+        }
         let folder =
             tempfile::tempdir().map_err(|error| Failed::from(format!("no temporary folder: {error}")))?;
         let order = self.order(name, case, folder.path().to_owned(), true)?;
@@ -310,11 +336,8 @@ fn fatal(error: &dyn std::fmt::Display) -> ! {
 }
 
 /// The record of a case that could not even be started.
-fn not_run(error: &SuperviseError) -> Record {
-    Record {
-        ending: crate::Ending::NotRun { error: error.to_string() },
-        ..Record::begun(crate::Containment::default())
-    }
+fn not_run(error: String) -> Record {
+    Record { ending: crate::Ending::NotRun { error }, ..Record::begun(crate::Containment::default()) }
 }
 
 /// Each case has a seed of its own, so that leaving one out does not change the others.

@@ -14,6 +14,9 @@ const INTERNAL: [&str; 1] = ["PROOFLOAD_CHILD"];
 /// What every further variable of that sort starts with.
 const INTERNAL_PREFIX: &str = "PROOFLOAD_INTERNAL_";
 
+/// What a variable ends in that says where a target of the suite's own is: `PROOFLOAD_REDIS_URL`.
+const OF_A_TARGET: &str = "_URL";
+
 /// Reads the variables, in any order.
 ///
 /// An empty variable is as good as none, because CI writes `PROOFLOAD_RATE: ${{ inputs.rate }}`; for a switch it means
@@ -21,7 +24,10 @@ const INTERNAL_PREFIX: &str = "PROOFLOAD_INTERNAL_";
 pub(super) fn read(variables: &[(String, String)]) -> (Rule, Vec<Mistake>) {
     let mut rule = Rule::default();
     let mut mistakes = Vec::new();
-    let mut variables: Vec<_> = variables.iter().filter(|(variable, _)| !is_internal(variable)).collect();
+    let mut variables: Vec<_> = variables
+        .iter()
+        .filter(|(variable, _)| !is_internal(variable) && !is_of_a_target(variable))
+        .collect();
     variables.sort();
     for (variable, text) in variables {
         match assignment(variable, text) {
@@ -34,6 +40,12 @@ pub(super) fn read(variables: &[(String, String)]) -> (Rule, Vec<Mistake>) {
 
 fn is_internal(variable: &str) -> bool {
     INTERNAL.contains(&variable) || variable.starts_with(INTERNAL_PREFIX)
+}
+
+/// Whether a case reads this variable rather than we. One that is nearly a setting's is a slip all the same.
+fn is_of_a_target(variable: &str) -> bool {
+    let is_key = || KEYS.iter().any(|key| key.variable() == variable);
+    variable.ends_with(OF_A_TARGET) && !is_key() && nearest_variable(variable).is_none()
 }
 
 fn assignment(variable: &str, text: &str) -> Result<Option<Assignment>, Wrong> {
@@ -94,6 +106,15 @@ mod tests {
     fn an_empty_variable_is_none() {
         assert_eq!(read_one("PROOFLOAD_RATE", ""), Ok(None));
         assert_eq!(read_one("PROOFLOAD_RATE", "100"), Ok(Some("100/s".to_owned())));
+    }
+
+    #[test]
+    fn where_a_target_is_belongs_to_its_case() {
+        for name in ["POSTGRES", "REDIS", "NATS", "SEARCH_INDEX"] {
+            assert_eq!(read_one(&format!("PROOFLOAD_{name}_URL"), "x://127.0.0.1:1"), Ok(None), "{name}");
+        }
+        let slip = read_one("PROOFLOAD_RATE_URI", "x://127.0.0.1:1");
+        assert!(slip.is_err_and(|said| said.contains("no setting has this variable")));
     }
 
     #[test]

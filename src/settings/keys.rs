@@ -103,7 +103,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 55] = [
+pub(crate) static KEYS: [Key; 56] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(

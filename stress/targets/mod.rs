@@ -11,4 +11,5 @@ pub(crate) mod defect;
 pub(crate) mod extractor;
 pub(crate) mod index_server;
 pub(crate) mod pool;
+pub(crate) mod services;
 pub(crate) mod vector_index;

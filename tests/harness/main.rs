@@ -15,6 +15,7 @@ mod listing;
 #[cfg(target_os = "linux")]
 mod lost;
 mod mistakes;
+mod needs;
 mod nextest;
 mod overrides;
 mod reports;
@@ -82,6 +83,7 @@ fn drive() -> ExitCode {
         #[cfg(target_os = "linux")]
         lost::TESTS,
         mistakes::TESTS,
+        needs::TESTS,
         nextest::TESTS,
         overrides::TESTS,
         reports::TESTS,

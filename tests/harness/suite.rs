@@ -1,6 +1,7 @@
 //! The fixture: a suite whose cases each end in a way that a test asks for. `fast_` cases pass within half a second,
-//! `bad_` ones do not pass, `late_` ones are left out unless asked for, `long_` ones last a minute unless stopped, and
-//! `watched_` ones are for thresholds that are looked at while a load runs or once procedures have found something.
+//! `bad_` ones do not pass, `late_` ones are left out unless asked for, `long_` ones last a minute unless stopped,
+//! `needy_` ones need something that may be missing, and `watched_` ones are for thresholds that are looked at while a load
+//! runs or once procedures have found something.
 
 use std::{
     env,
@@ -129,6 +130,39 @@ async fn bad_error() -> std::result::Result<(), &'static str> {
 #[proofload::case]
 async fn bad_panic() {
     panic!("this cannot be")
+}
+
+fn a_moon() -> std::result::Result<(), &'static str> {
+    say("asked", "a_moon");
+    match env::var_os("FIXTURE_MOON") {
+        Some(_) => Ok(()),
+        None => Err("there is no moon: wait for the night, or set FIXTURE_MOON"),
+    }
+}
+
+/// Only where there is a moon.
+#[proofload::case(needs = a_moon)]
+async fn needy_moon(cx: Context) -> Result {
+    three(cx).await
+}
+
+fn a_sun() -> Result {
+    Ok(())
+}
+
+#[proofload::case(needs = a_sun)]
+async fn needy_sun(cx: Context) -> Result {
+    three(cx).await
+}
+
+fn a_bug() -> Result {
+    panic!("nobody knows")
+}
+
+#[proofload::case(needs = a_bug)]
+async fn needy_bug(cx: Context) -> Result {
+    say("operations", "needy_bug");
+    three(cx).await
 }
 
 async fn three(cx: Context) -> Result {

@@ -10,4 +10,5 @@ mod caller;
 mod content_flow;
 mod extractor;
 mod index_server;
+mod services;
 mod vector_index;

@@ -32,6 +32,28 @@ impl Twin {
         assert!(told.contains(why), "the report of {case} does not say {why:?}: {report:#}");
     }
 
+    /// The same of a case that needs something: where that is missing, the case is left out, and there is nothing to see.
+    pub(crate) fn fails_where_it_runs(&self, case: &str, why: &str) {
+        match self.left_out(case) {
+            Some(reason) => eprintln!("{case} is left out here: {reason}"),
+            None => self.fails(case, why),
+        }
+    }
+
+    /// Why `case` is left out here, if it is: a dry run tells.
+    fn left_out(&self, case: &str) -> Option<String> {
+        let name = format!("cases::{case}::{case}");
+        let output = Command::new(suite())
+            .args(["--include-all", "--dry-run", "--exact", &name])
+            .env("STRESS_DEFECT", self.defect)
+            .env_remove("NEXTEST_RUN_ID")
+            .output()
+            .expect("the suite starts");
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let reason = stdout.split_once("ignored (").expect("a dry run ignores").1;
+        (!reason.starts_with("dry run")).then(|| reason.lines().next().unwrap_or_default().to_owned())
+    }
+
     /// The report of `case`.
     fn run(&self, case: &str) -> Value {
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

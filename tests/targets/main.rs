@@ -8,4 +8,5 @@ mod targets;
 mod cache_server;
 mod content_flow;
 mod extractor;
+mod services;
 mod vector_index;

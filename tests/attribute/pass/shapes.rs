@@ -27,6 +27,23 @@ fn helper(_cx: &Context) -> proofload::Result {
     Ok(())
 }
 
+/// In a module, with an error of its own.
+mod service {
+    pub(super) fn is_there() -> Result<(), std::env::VarError> {
+        std::env::var("SERVICE").map(drop)
+    }
+}
+
+#[proofload::case(needs = service::is_there)]
+async fn with_a_need(_cx: Context) {}
+
+fn ready() -> proofload::Result {
+    Ok(())
+}
+
+#[proofload::case(slow, needs = crate::ready)]
+fn plain_with_a_need() {}
+
 #[proofload::case]
 fn r#type(_: Context) {}
 
