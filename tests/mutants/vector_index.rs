@@ -5,5 +5,5 @@ use crate::twin::Twin;
 #[test]
 fn an_index_that_loses_an_insert() {
     let twin = Twin::with("vector_index.loses_inserts");
-    twin.fails("extreme_concurrency", "wrong answer");
+    twin.fails("exhaustion_recovery", "wrong answer");
 }
