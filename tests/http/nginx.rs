@@ -30,7 +30,11 @@ impl Nginx {
     fn start() -> Option<Self> {
         let asked = Command::new("nginx").arg("-v").stderr(Stdio::null()).status();
         if asked.is_err() {
-            assert!(std::env::var_os("CI").is_none(), "nginx is not on PATH: `apt-get install nginx`");
+            // As for the servers of the bundled suite: in CI it must be there, unless it could not be installed.
+            let without = std::env::var("STRESS_WITHOUT").unwrap_or_default();
+            let is_excused = without.split_whitespace().any(|name| name == "nginx");
+            let is_required = std::env::var_os("CI").is_some() && !is_excused;
+            assert!(!is_required, "nginx is not on PATH: `apt-get install nginx`");
             eprintln!("left out: nginx is not on PATH");
             return None;
         }
