@@ -17,7 +17,7 @@ use proofload::{
     BuildInfo, Containment, Ending, Environment, ResourceWindow, Resources,
     case::Severity,
     judge::{AlertThresholds, Verdict},
-    observe::{Counts, Figures, Kind, Observation, Phase, Window},
+    observe::{Counts, Doublings, Figures, Kind, Observation, Phase, Window},
     report::{
         CaseReport, LimitsReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Statistics, Summary,
     },
@@ -68,10 +68,17 @@ fn window(n: u32) -> Window {
         p95_us: us * 3.1,
         p99_us: us * 7.7,
         max_us: us * 31.3,
+        response_log2_us: doublings(n),
         service_p99_us: us * 7.6,
         lateness_p99_us: us / 9.1,
         memory_bytes: (64 << 20) + u64::from(n) * 4096,
     }
+}
+
+/// The times of a window in nine doublings.
+fn doublings(n: u32) -> Doublings {
+    let counts = (8..17).map(|at: u32| (at.to_string(), 1 + (n + at) % 113));
+    serde_json::from_value(counts.collect()).expect("doublings")
 }
 
 fn resources(n: u32) -> ResourceWindow {

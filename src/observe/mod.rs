@@ -2,12 +2,14 @@
 //!
 //! Owns counting and merging. Never judges a figure and never decides when an operation starts.
 
+mod doublings;
 mod histogram;
 mod observation;
 mod recorder;
 mod tally;
 mod window;
 
+pub use doublings::Doublings;
 pub use histogram::Histogram;
 pub use observation::{
     Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
