@@ -8,7 +8,7 @@ use crate::{
     engine,
     observe::{Ended, Figures, Histogram, Recorder},
     outcome::OutcomeClass,
-    report::{RunFolder, RunReport},
+    report::{self, RunFolder, RunReport},
 };
 
 /// A recorder that any thread may write to.
@@ -79,4 +79,9 @@ pub fn write_reports(base: &Path, run: RunReport) -> Result<(), Box<dyn Error>> 
     }
     folder.write_run(run, &["json", "text", "html"].map(str::to_owned))?;
     Ok(())
+}
+
+/// What is in `report.html`.
+pub fn html_page(run: &RunReport) -> String {
+    report::html_page(run)
 }

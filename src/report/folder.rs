@@ -5,8 +5,8 @@ use std::{
 };
 
 use super::{
-    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, html::html_page,
-    summary_text, without_repeats,
+    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, html_page, summary_text,
+    without_repeats,
 };
 use crate::judge::Verdict;
 

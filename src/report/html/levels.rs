@@ -47,7 +47,7 @@ pub(super) fn degradation(loads: &[Offered]) -> Chart {
     let mut points: Vec<(f64, f64)> =
         loads.iter().map(|load| (load.offered_per_sec, load.goodput_per_sec)).collect();
     points.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let lines = vec![all_of_it(&points), Line::new("succeeded", Ink::Green, points)];
+    let lines = vec![all_of_it(&points), seen("succeeded", Ink::Green, points)];
     plot("Goodput over the load offered, operations a second", Axis::from_zero, lines, &[])
         .draw("No load was offered.")
 }
@@ -57,7 +57,7 @@ pub(super) fn saturation(levels: &[Served]) -> Chart {
     let mut points: Vec<(f64, f64)> =
         levels.iter().map(|served| (served.level as f64, served.goodput_per_sec)).collect();
     points.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let lines = vec![Line::new("succeeded a second", Ink::Green, points)];
+    let lines = vec![seen("succeeded a second", Ink::Green, points)];
     plot("Goodput over the number at once", Axis::from_zero, lines, &[]).draw("No level was tried.")
 }
 
@@ -90,15 +90,15 @@ fn charts(loads: &[(f64, &LoadReport)], level: &str, marks: &[Mark]) -> Vec<Char
     };
     let done = over(|load| load.total.throughput_per_sec);
     let mut rates = vec![
-        Line::new("carried out", Ink::Blue, done.clone()),
-        Line::new("succeeded", Ink::Green, over(|load| load.total.goodput_per_sec)),
+        seen("carried out", Ink::Blue, done.clone()),
+        seen("succeeded", Ink::Green, over(|load| load.total.goodput_per_sec)),
     ];
     if loads.iter().all(|(_, load)| load.model == Model::Open) {
         rates.insert(0, all_of_it(&done));
     }
     let times = vec![
-        Line::new("p99", Ink::Red, over(|load| load.total.response.p99_us)),
-        Line::new("p50", Ink::Blue, over(|load| load.total.response.p50_us)),
+        seen("p99", Ink::Red, over(|load| load.total.response.p99_us)),
+        seen("p50", Ink::Blue, over(|load| load.total.response.p50_us)),
     ];
     let lowest = lowest(&times);
     let times = plot(
@@ -112,10 +112,15 @@ fn charts(loads: &[(f64, &LoadReport)], level: &str, marks: &[Mark]) -> Vec<Char
     vec![rates.draw(nothing), times.draw(nothing)]
 }
 
+/// A figure of each level.
+fn seen(label: &str, ink: Ink, points: Vec<(f64, f64)>) -> Line {
+    Line { stroke: Stroke::Dotted, ..Line::new(label, ink, points) }
+}
+
 /// The line on which everything that is asked for is done.
 fn all_of_it(points: &[(f64, f64)]) -> Line {
     let line = points.iter().map(|(level, _)| (*level, *level)).collect();
-    Line { stroke: Stroke::Dashed, ..Line::new("all of it", Ink::Grey, line) }
+    Line { stroke: Stroke::Dashed, ..seen("all of it", Ink::Grey, line) }
 }
 
 fn plot(title: &str, y: impl Fn(f64, fn(f64) -> String) -> Axis, lines: Vec<Line>, marks: &[Mark]) -> Plot {

@@ -1,5 +1,6 @@
 use super::{
-    chart::{Chart, Ink},
+    chart::Chart,
+    outcome::{OUTCOMES, Outcome},
     spectrum::spectrum,
     table::{BRIEF, Table, brief, cell, times},
     track::phase_spans,
@@ -115,16 +116,9 @@ fn remarks(load: &LoadReport) -> Vec<String> {
 
 fn outcomes(load: &LoadReport) -> Vec<OutcomeBar> {
     let counts = &load.total.counts;
-    let all = [
-        ("ok", Ink::Green, counts.ok),
-        ("rejected", Ink::Purple, counts.rejected),
-        ("error", Ink::Red, counts.error),
-        ("timeout", Ink::Orange, counts.timeout),
-        ("unfinished", Ink::Teal, counts.unfinished),
-        ("dropped", Ink::Grey, counts.dropped),
-    ];
     let due = counts.due.max(1) as f64;
-    let bars = all.into_iter().filter(|(_, _, count)| *count > 0).map(|(name, ink, count)| {
+    let counted = OUTCOMES.map(|Outcome { name, ink, count }| (name, ink, count(counts)));
+    let bars = counted.into_iter().filter(|(_, _, count)| *count > 0).map(|(name, ink, count)| {
         let share = count as f64 / due;
         OutcomeBar {
             name,

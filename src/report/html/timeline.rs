@@ -1,6 +1,7 @@
 use super::{
     chart::{Axis, Band, Chart, Ink, Line, Mark, Plot, Stroke},
     heatmap::heatmap,
+    outcome::{OUTCOMES, Outcome},
     track::{Track, phase_spans},
 };
 use crate::{
@@ -123,20 +124,12 @@ impl Frame<'_> {
     }
 
     fn outcomes(&self, track: &Track<'_>) -> Chart {
-        let outcomes: [(&str, Ink, fn(&Window) -> u64); 6] = [
-            ("ok", Ink::Green, |window| window.counts.ok),
-            ("rejected", Ink::Purple, |window| window.counts.rejected),
-            ("error", Ink::Red, |window| window.counts.error),
-            ("timeout", Ink::Orange, |window| window.counts.timeout),
-            ("unfinished", Ink::Teal, |window| window.counts.unfinished),
-            ("dropped", Ink::Grey, |window| window.counts.dropped),
-        ];
         let mut windows = track.loads.iter().flat_map(|load| &load.timeline);
         let mut lines: Vec<Line> = Vec::new();
-        for (label, ink, count) in outcomes {
+        for Outcome { name, ink, count } in OUTCOMES {
             // An outcome that never was is no line at the bottom.
-            if windows.clone().any(|window| count(window) > 0) {
-                lines.push(line(label, ink, track.rates(count)));
+            if windows.clone().any(|window| count(&window.counts) > 0) {
+                lines.push(line(name, ink, track.rates(|window| count(&window.counts))));
             }
         }
         let nothing = match windows.next() {

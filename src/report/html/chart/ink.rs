@@ -49,23 +49,22 @@ impl Ink {
     }
 
     /// On a light and on a dark page. All light ones differ: they are what the rules go by.
-    const fn shades(self) -> [u32; 2] {
+    const fn shades(self) -> [RGBColor; 2] {
         match self {
-            Self::Text => [0x24_29_2F, 0xC9_D1_D9],
-            Self::Grid => [0xD8_DE_E4, 0x30_36_3D],
-            Self::Grey => [0x6E_77_81, 0x8B_94_9E],
-            Self::Blue => [0x1F_6F_EB, 0x58_A6_FF],
-            Self::Teal => [0x0E_7C_86, 0x39_C5_CF],
-            Self::Green => [0x1A_7F_37, 0x56_D3_64],
-            Self::Orange => [0xC2_57_0C, 0xF0_88_3E],
-            Self::Purple => [0x82_50_DF, 0xBC_8C_FF],
-            Self::Red => [0xCF_22_2E, 0xFF_7B_72],
+            Self::Text => [RGBColor(0x24, 0x29, 0x2F), RGBColor(0xC9, 0xD1, 0xD9)],
+            Self::Grid => [RGBColor(0xD8, 0xDE, 0xE4), RGBColor(0x30, 0x36, 0x3D)],
+            Self::Grey => [RGBColor(0x6E, 0x77, 0x81), RGBColor(0x8B, 0x94, 0x9E)],
+            Self::Blue => [RGBColor(0x1F, 0x6F, 0xEB), RGBColor(0x58, 0xA6, 0xFF)],
+            Self::Teal => [RGBColor(0x0E, 0x7C, 0x86), RGBColor(0x39, 0xC5, 0xCF)],
+            Self::Green => [RGBColor(0x1A, 0x7F, 0x37), RGBColor(0x56, 0xD3, 0x64)],
+            Self::Orange => [RGBColor(0xC2, 0x57, 0x0C), RGBColor(0xF0, 0x88, 0x3E)],
+            Self::Purple => [RGBColor(0x82, 0x50, 0xDF), RGBColor(0xBC, 0x8C, 0xFF)],
+            Self::Red => [RGBColor(0xCF, 0x22, 0x2E), RGBColor(0xFF, 0x7B, 0x72)],
         }
     }
 
     pub(super) const fn rgb(self) -> RGBColor {
-        let [_, r, g, b] = self.shades()[0].to_be_bytes();
-        RGBColor(r, g, b)
+        self.shades()[0]
     }
 }
 
@@ -74,13 +73,13 @@ pub(in crate::report::html) fn rules() -> String {
     let mut light = String::new();
     let mut dark = String::new();
     for ink in Ink::ALL {
-        let [day, night] = ink.shades();
+        let [day, night] = ink.shades().map(|RGBColor(r, g, b)| format!("#{r:02X}{g:02X}{b:02X}"));
         let class = ink.class();
-        let _infallible = writeln!(light, ".{class}{{background:#{day:06X}}}");
+        let _infallible = writeln!(light, ".{class}{{background:{day}}}");
         let _infallible = writeln!(
             dark,
-            ".{class}{{background:#{night:06X}}}svg [fill=\"#{day:06X}\"]{{fill:#{night:06X}}}\
-             svg [stroke=\"#{day:06X}\"]{{stroke:#{night:06X}}}"
+            ".{class}{{background:{night}}}svg [fill=\"{day}\"]{{fill:{night}}}\
+             svg [stroke=\"{day}\"]{{stroke:{night}}}"
         );
     }
     // Paper is light.
@@ -94,7 +93,7 @@ mod tests {
     #[test]
     fn no_two_colours_are_the_same() {
         for of in [0, 1] {
-            let mut shades = Ink::ALL.map(|ink| ink.shades()[of]).to_vec();
+            let mut shades = Ink::ALL.map(|ink| ink.shades()[of]).map(|RGBColor(r, g, b)| (r, g, b)).to_vec();
             shades.sort_unstable();
             shades.dedup();
             assert_eq!(shades.len(), Ink::ALL.len());

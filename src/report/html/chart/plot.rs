@@ -6,7 +6,7 @@ use plotters::{
     prelude::{IntoFont, SVGBackend},
     series::{DashedLineSeries, LineSeries},
     style::{
-        Color, ShapeStyle, TextStyle,
+        Color, ShapeStyle, TRANSPARENT, TextStyle,
         text_anchor::{HPos, Pos, VPos},
     },
 };
@@ -27,9 +27,6 @@ const LETTER: f64 = 6.0;
 
 /// Points of a line that are drawn: two for every three pixels.
 const MOST_POINTS: usize = 320;
-
-/// Lines of so few points have a dot at each.
-const FEW_POINTS: usize = 40;
 
 /// What there is to draw.
 #[derive(Debug, Clone)]
@@ -84,6 +81,8 @@ pub(in crate::report::html) struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report::html) enum Stroke {
     Solid,
+    /// With a dot at each point, for few points that are far apart.
+    Dotted,
     /// For what was wanted rather than seen.
     Dashed,
 }
@@ -135,7 +134,7 @@ impl Plot {
         let drawn = self.on(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area());
         let picture = drawn.map_err(|error| format!("This chart could not be drawn: {error}"));
         let keys = self.lines.into_iter().map(|line| (line.ink.class(), line.label)).collect();
-        Chart { title: self.title, keys, picture: picture.map(|()| svg) }
+        Chart { title: self.title, keys, picture: picture.map(|()| light(&svg)) }
     }
 
     fn on(&self, area: &Area<'_>) -> Drawn {
@@ -152,6 +151,7 @@ impl Plot {
             .configure_mesh()
             .axis_style(Ink::Grey.rgb())
             .bold_line_style(Ink::Grid.rgb())
+            .light_line_style(TRANSPARENT)
             .label_style(("sans-serif", 12).into_font().color(&Ink::Text.rgb()))
             .x_labels(self.x.ticks.len())
             .y_labels(self.y.ticks.len())
@@ -198,11 +198,13 @@ impl Plot {
                 Stroke::Dashed => {
                     field.draw_series(DashedLineSeries::new(points, 6, 4, style))?;
                 }
-                Stroke::Solid => {
-                    if points.len() <= FEW_POINTS {
-                        let dot = |at: &(f64, f64)| Circle::new(*at, 2, style.filled());
-                        field.draw_series(points.iter().map(dot))?;
-                    }
+                Stroke::Solid if points.len() > 1 => {
+                    field.draw_series(LineSeries::new(points, style))?;
+                }
+                // A line of one point would not be seen.
+                Stroke::Solid | Stroke::Dotted => {
+                    let dot = |at: &(f64, f64)| Circle::new(*at, 3, style.filled());
+                    field.draw_series(points.iter().map(dot))?;
                     field.draw_series(LineSeries::new(points, style))?;
                 }
             }
@@ -217,12 +219,18 @@ impl Plot {
     }
 }
 
+/// The picture without what each of its elements says again: defaults of SVG, and the font, which the style sheet has.
+fn light(svg: &str) -> String {
+    let said = [" opacity=\"1\"", " stroke-width=\"1\"", " font-family=\"sans-serif\"", " stroke=\"none\""];
+    said.iter().fold(svg.to_owned(), |svg, attribute| svg.replace(attribute, ""))
+}
+
 /// The name of a band or a mark above the plot, as much of it as there is room for.
 fn name(area: &Area<'_>, text: &str, room: f64, at: f64, ink: Ink) -> Drawn {
     let length = text.chars().count() as f64;
     let shown = match room {
         room if length <= room => text.to_owned(),
-        room if room >= 6.0 => format!("{}…", text.chars().take(room as usize - 1).collect::<String>()),
+        room if room >= 10.0 => format!("{}…", text.chars().take(room as usize - 1).collect::<String>()),
         _ => return Ok(()),
     };
     let half = shown.chars().count() as f64 * LETTER / 2.0;
