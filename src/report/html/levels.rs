@@ -1,7 +1,7 @@
 //! What a target did at each level of load that a search or a step tried.
 
 use super::{
-    chart::{Axis, Chart, Ink, Line, Mark, Plot, Stroke},
+    chart::{Axis, Chart, Ink, Line, Mark, Plot, Side, Stroke},
     timeline::{highest, lowest},
 };
 use crate::{
@@ -62,10 +62,10 @@ pub(super) fn saturation(levels: &[Served]) -> Chart {
 }
 
 fn between(holds: Option<f64>, breaks: Option<f64>) -> Vec<Mark> {
-    let mark = |at: Option<f64>, label: &str, ink| at.map(|at| Mark { at, label: label.to_owned(), ink });
     // The names stand beside each other where the two are close.
-    let holds = mark(holds, "holds         ", Ink::Green);
-    holds.into_iter().chain(mark(breaks, "         breaks", Ink::Red)).collect()
+    let holds = holds.map(|at| Mark { at, label: "holds".to_owned(), side: Side::Before, ink: Ink::Green });
+    let breaks = breaks.map(|at| Mark { at, label: "breaks".to_owned(), side: Side::After, ink: Ink::Red });
+    holds.into_iter().chain(breaks).collect()
 }
 
 /// The loads of a case that were trials, with their levels, from the lowest.

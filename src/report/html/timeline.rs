@@ -1,5 +1,5 @@
 use super::{
-    chart::{Axis, Band, Chart, Ink, Line, Mark, Plot, Stroke},
+    chart::{Axis, Band, Chart, Ink, Line, Mark, Plot, Side, Stroke},
     heatmap::heatmap,
     outcome::{OUTCOMES, Outcome},
     track::{Track, phase_spans},
@@ -83,7 +83,12 @@ impl Frame<'_> {
 
     fn plot(&self, title: &str, y: Axis, bands: Vec<Band>, lines: Vec<Line>) -> Plot {
         let stop = self.case.stop.as_ref();
-        let mark = stop.map(|stop| Mark { at: stop.at_s, label: "stopped".to_owned(), ink: Ink::Red });
+        let mark = stop.map(|stop| Mark {
+            at: stop.at_s,
+            label: "stopped".to_owned(),
+            side: Side::Over,
+            ink: Ink::Red,
+        });
         Plot {
             title: title.to_owned(),
             x: Axis::time(self.start, self.end),

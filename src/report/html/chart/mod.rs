@@ -9,4 +9,4 @@ mod thin;
 
 pub(super) use axis::Axis;
 pub(super) use ink::{Ink, rules};
-pub(super) use plot::{Band, Cell, Chart, Line, Mark, Plot, Stroke};
+pub(super) use plot::{Band, Cell, Chart, Line, Mark, Plot, Side, Stroke};

@@ -55,7 +55,19 @@ pub(in crate::report::html) struct Band {
 pub(in crate::report::html) struct Mark {
     pub(in crate::report::html) at: f64,
     pub(in crate::report::html) label: String,
+    pub(in crate::report::html) side: Side,
     pub(in crate::report::html) ink: Ink,
+}
+
+/// Where the name of a mark stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report::html) enum Side {
+    /// It ends at the mark.
+    Before,
+    /// Its middle is at the mark.
+    Over,
+    /// It begins at the mark.
+    After,
 }
 
 /// A rectangle of a heatmap.
@@ -181,13 +193,13 @@ impl Plot {
         field.draw_series([Rectangle::new(corners, style)])?;
         let room = (self.pixel(band.to) - self.pixel(band.from)) / LETTER;
         let at = f64::midpoint(self.pixel(band.from), self.pixel(band.to));
-        name(area, &band.name, room, at, band.ink)
+        name(area, &band.name, room, (at, Side::Over), band.ink)
     }
 
     fn mark(&self, field: &mut Field<'_>, area: &Area<'_>, mark: &Mark) -> Drawn {
         let ends = vec![(mark.at, self.y.from), (mark.at, self.y.to)];
         field.draw_series([PathElement::new(ends, mark.ink.rgb().stroke_width(2))])?;
-        name(area, &mark.label, f64::INFINITY, self.pixel(mark.at), mark.ink)
+        name(area, &mark.label, f64::INFINITY, (self.pixel(mark.at), mark.side), mark.ink)
     }
 
     fn line(&self, field: &mut Field<'_>, line: &Line) -> Drawn {
@@ -226,16 +238,22 @@ fn light(svg: &str) -> String {
 }
 
 /// The name of a band or a mark above the plot, as much of it as there is room for.
-fn name(area: &Area<'_>, text: &str, room: f64, at: f64, ink: Ink) -> Drawn {
+fn name(area: &Area<'_>, text: &str, room: f64, (at, side): (f64, Side), ink: Ink) -> Drawn {
     let length = text.chars().count() as f64;
     let shown = match room {
         room if length <= room => text.to_owned(),
         room if room >= 10.0 => format!("{}…", text.chars().take(room as usize - 1).collect::<String>()),
         _ => return Ok(()),
     };
-    let half = shown.chars().count() as f64 * LETTER / 2.0;
-    let at = at.clamp(half, f64::from(SIZE.0) - half);
+    let length = shown.chars().count() as f64 * LETTER;
+    let (before, anchor) = match side {
+        Side::Before => (length, HPos::Right),
+        Side::Over => (length / 2.0, HPos::Center),
+        Side::After => (0.0, HPos::Left),
+    };
+    let width = f64::from(SIZE.0);
+    let at = at.clamp(before.min(width), (width - (length - before)).max(before.min(width)));
     let colour = ink.rgb();
     let style = TextStyle::from(("sans-serif", 11).into_font()).color(&colour);
-    area.draw(&Text::new(shown, (at as i32, 2), style.pos(Pos::new(HPos::Center, VPos::Top))))
+    area.draw(&Text::new(shown, (at as i32, 2), style.pos(Pos::new(anchor, VPos::Top))))
 }
