@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::{
     judge::{
-        BreakingPoint, Comparison, Degradation, Detail, Finding, Leak, Offered, Recovery, Trial, TrialResult,
-        Verdict,
+        Breach, BreakingPoint, Comparison, Degradation, Detail, Finding, Leak, Offered, Recovery, Trial,
+        TrialResult, Verdict,
     },
     monitor::ResourceWindow,
     observe::{Counts, Doublings, Histogram, Kind, Observation, Purpose, Window},
@@ -171,6 +171,17 @@ fn everything_of_a_run_is_there() {
     }
     let repeat = between(&page, "<section id=\"repeat\">", "</section>");
     assert!(repeat.contains("--exact cases::search::stopped --seed 42"), "{repeat}");
+}
+
+#[test]
+fn an_expectation_has_its_margin_and_its_first_breach() {
+    let seen = observation("load", counts(500, 0, 0, 0, 0));
+    let mut expecting = expecting("expecting", &seen, &["latency.p95 < 100ms"]);
+    expecting.expectations[0].breach = Some(Breach { first_s: 2.0, longest_s: 0.4, windows: 3 });
+    let page = html_page(&run(vec![expecting], &[]));
+    let row = between(&page, "<section id=\"expectations\">", "</table>");
+    assert!(row.contains("<td>5 ms</td><td class=\"number\">+95%</td>"), "{row}");
+    assert!(row.contains("<td>2 s into the load, for 400 ms at most</td>"), "{row}");
 }
 
 #[test]
