@@ -1,5 +1,5 @@
-//! Writing the reports of a case that ran for an hour: `case.json`, `report.json` and `summary.txt`, each on the disk
-//! when it counts as written. Beside it, `serde_json` turning the same report into bytes in memory once.
+//! Writing the reports of a case that ran for an hour: `case.json`, `report.json`, `summary.txt` and `report.html`, each on
+//! the disk when it counts as written. Beside it, `serde_json` turning the same report into bytes in memory once.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -13,11 +13,11 @@ use std::{
 };
 
 use proofload::{
-    __private::{Recording, write_reports},
+    __private::{Recording, html_page, write_reports},
     BuildInfo, Containment, Ending, Environment, ResourceWindow, Resources,
     case::Severity,
     judge::{AlertThresholds, Verdict},
-    observe::{Counts, Figures, Kind, Observation, Phase, Window},
+    observe::{Counts, Doublings, Figures, Kind, Observation, Phase, Window},
     report::{
         CaseReport, LimitsReport, LoadReport, RunReport, SCHEMA_VERSION, SettingReport, Statistics, Summary,
     },
@@ -68,10 +68,17 @@ fn window(n: u32) -> Window {
         p95_us: us * 3.1,
         p99_us: us * 7.7,
         max_us: us * 31.3,
+        response_log2_us: doublings(n),
         service_p99_us: us * 7.6,
         lateness_p99_us: us / 9.1,
         memory_bytes: (64 << 20) + u64::from(n) * 4096,
     }
+}
+
+/// The times of a window in nine doublings.
+fn doublings(n: u32) -> Doublings {
+    let counts = (8..17).map(|at: u32| (at.to_string(), 1 + (n + at) % 113));
+    serde_json::from_value(counts.collect()).expect("doublings")
 }
 
 fn resources(n: u32) -> ResourceWindow {
@@ -184,8 +191,16 @@ fn run(windows: u32) -> RunReport {
     }
 }
 
-/// Writes into a folder of its own; the time, and the length of `report.json` and `summary.txt`.
-fn written(run: &RunReport, times: usize) -> (Duration, u64, u64) {
+/// The lengths of what was written.
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    json: u64,
+    text: u64,
+    html: u64,
+}
+
+/// Writes into a folder of its own.
+fn written(run: &RunReport, times: usize) -> (Duration, Sizes) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut took = Duration::ZERO;
     for _ in 0..times {
@@ -195,7 +210,9 @@ fn written(run: &RunReport, times: usize) -> (Duration, u64, u64) {
         took = began.elapsed();
     }
     let length = |name: &str| bytes(&folder.path().join("run").join(name));
-    (took, length("report.json"), length("summary.txt"))
+    let sizes =
+        Sizes { json: length("report.json"), text: length("summary.txt"), html: length("report.html") };
+    (took, sizes)
 }
 
 fn bytes(path: &Path) -> u64 {
@@ -203,13 +220,19 @@ fn bytes(path: &Path) -> u64 {
 }
 
 /// The last of `times` writings into the same folder, beside the yardstick.
-fn row(table: &Table, what: &str, run: &RunReport, rounds: usize, times: usize) -> (u64, u64) {
-    let mut sizes = (0, 0);
-    let mut ours = || {
-        let (took, json, text) = written(run, times);
-        sizes = (json, text);
+fn row(table: &Table, what: &str, run: &RunReport, rounds: usize, times: usize) -> Sizes {
+    let mut sizes = Sizes::default();
+    let ours = || {
+        let (took, written) = written(run, times);
+        sizes = written;
         took.as_secs_f64()
     };
+    beside_json(table, what, run, rounds, ours);
+    sizes
+}
+
+/// What `ours` takes beside the yardstick.
+fn beside_json(table: &Table, what: &str, run: &RunReport, rounds: usize, mut ours: impl FnMut() -> f64) {
     let theirs = || {
         let began = Instant::now();
         std::hint::black_box(serde_json::to_vec_pretty(run).expect("a report"));
@@ -223,7 +246,6 @@ fn row(table: &Table, what: &str, run: &RunReport, rounds: usize, times: usize) 
         ratio: Some(1.0 / seen.ratio),
         budget: Some((seen.ours, "<= 1 s")),
     });
-    sizes
 }
 
 fn main() {
@@ -231,8 +253,13 @@ fn main() {
     let (windows, rounds) = (purpose.choose(WINDOWS, 20), purpose.choose(9, 1));
     let run = run(windows);
     let table = Table::begin(purpose, "Reports of a case of an hour, 3600 windows, 1000 operations a second");
-    let (json, text) = row(&table, "case.json, report.json, summary.txt", &run, rounds, 1);
+    let sizes = row(&table, "case.json, report.json, summary.txt, report.html", &run, rounds, 1);
     row(&table, "the same over an earlier one of the same run", &run, rounds, 2);
+    beside_json(&table, "report.html alone, to memory", &run, rounds, || {
+        let began = Instant::now();
+        std::hint::black_box(html_page(&run));
+        began.elapsed().as_secs_f64()
+    });
     let timeline = serde_json::to_vec(&run.cases[0].loads[0].timeline).expect("windows").len() as f64;
     let in_memory = size_of::<Window>() as f64;
     table.row(Row {
@@ -244,9 +271,17 @@ fn main() {
     });
     table.row(Row {
         what: "report.json",
-        ours: format!("{:.2} MB, summary.txt {text} B", json as f64 / 1e6),
+        ours: format!("{:.2} MB, summary.txt {} B", sizes.json as f64 / 1e6, sizes.text),
         yardstick: "-".to_owned(),
         ratio: None,
         budget: None,
+    });
+    let html = sizes.html as f64;
+    table.row(Row {
+        what: "report.html",
+        ours: format!("{:.2} MB", html / 1e6),
+        yardstick: "-".to_owned(),
+        ratio: None,
+        budget: Some((html, "<= 2000000 B")),
     });
 }

@@ -8,7 +8,7 @@ use crate::{
     engine,
     observe::{Ended, Figures, Histogram, Recorder},
     outcome::OutcomeClass,
-    report::{RunFolder, RunReport},
+    report::{self, RunFolder, RunReport},
 };
 
 /// A recorder that any thread may write to.
@@ -67,8 +67,8 @@ pub fn clock() -> impl Fn() -> u64 {
     engine::clock()
 }
 
-/// Writes everything that a run of one process writes below `base`: the folder of each case, `report.json` and
-/// `summary.txt`.
+/// Writes everything that a run of one process writes below `base`: the folder of each case, `report.json`,
+/// `summary.txt` and `report.html`.
 ///
 /// # Errors
 /// A file could not be written.
@@ -77,6 +77,11 @@ pub fn write_reports(base: &Path, run: RunReport) -> Result<(), Box<dyn Error>> 
     for case in &run.cases {
         folder.write_case(case)?;
     }
-    folder.write_run(run, &["json".to_owned(), "text".to_owned()])?;
+    folder.write_run(run, &["json", "text", "html"].map(str::to_owned))?;
     Ok(())
+}
+
+/// What is in `report.html`.
+pub fn html_page(run: &RunReport) -> String {
+    report::html_page(run)
 }

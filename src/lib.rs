@@ -94,7 +94,7 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::{
-        bench_door::{Recording, clock, merge, merge_histograms, record, since, write_reports},
+        bench_door::{Recording, clock, html_page, merge, merge_histograms, record, since, write_reports},
         harness::main,
         monitor::{SamplingCost, sampling_cost},
         suite::{Body, IntoCaseResult, Registered, Suite, met},

@@ -4,7 +4,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{settings::Resolved, suite::Suite};
+use crate::{report::RunFolder, settings::Resolved, suite::Suite};
 
 /// The folder that the folders of runs are in: what the settings say, else `stress` in cargo's target directory.
 pub(super) fn reports(suite: &Suite, run: &Resolved) -> PathBuf {
@@ -35,6 +35,13 @@ pub(super) fn shown(path: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
     let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     below.unwrap_or_else(|| path.to_owned())
+}
+
+/// The line that says where the reports of a run are.
+pub(super) fn reports_line(folder: &RunFolder) -> String {
+    let page =
+        folder.page().map_or_else(String::new, |page| format!(" (in a browser: {})", shown(&page).display()));
+    format!("reports: {}{page}", shown(folder.path()).display())
 }
 
 /// The files of the cases' folder that were not there when the suite was built. Cargo does not look into a folder

@@ -13,7 +13,7 @@ pub(super) fn recover(base: &Path, run: &str, formats: &[String]) -> ExitCode {
     match rebuilt(base, run, formats) {
         Ok((folder, run)) => {
             eprint!("{}", summary_text(&run));
-            eprintln!("reports: {}", place::shown(folder.path()).display());
+            eprintln!("{}", place::reports_line(&folder));
             let is_passed = run.cases.iter().all(|case| case.verdict == Verdict::Pass);
             ExitCode::from(if is_passed { exit::PASSED } else { exit::FAILED })
         }

@@ -224,7 +224,7 @@ fn report(shared: &Shared) -> bool {
     let is_written = match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {
             eprint!("\n{}", summary_text(&whole));
-            eprintln!("reports: {}", place::shown(begun.folder.path()).display());
+            eprintln!("{}", place::reports_line(&begun.folder));
             !results.is_unwritten
         }
         Err(error) => {

@@ -2,6 +2,7 @@
 //!
 //! Owns counting and merging. Never judges a figure and never decides when an operation starts.
 
+mod doublings;
 mod histogram;
 mod observation;
 mod recorder;
@@ -9,6 +10,7 @@ mod statuses;
 mod tally;
 mod window;
 
+pub use doublings::Doublings;
 pub use histogram::Histogram;
 pub use observation::{
     Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,

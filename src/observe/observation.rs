@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Histogram;
+use super::{Doublings, Histogram};
 use crate::{stop::StopReason, traffic::Traffic};
 
 /// What happened while one load ran. No opinion: judging is done elsewhere, from this.
@@ -395,6 +395,9 @@ pub struct Window {
     pub p99_us: f64,
     /// The largest.
     pub max_us: f64,
+    /// The same times by powers of two; those of operations without an end are not among them.
+    #[serde(default)]
+    pub response_log2_us: Doublings,
     /// 99th percentile of the service times.
     pub service_p99_us: f64,
     /// 99th percentile of the lateness of starts.

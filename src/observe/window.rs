@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Figures, Window};
+use super::{Doublings, Figures, Window};
 
 impl Window {
     /// What `figures` come to that were counted from `from_s` to `to_s`.
@@ -17,6 +17,7 @@ impl Window {
             p95_us: percentile(0.95),
             p99_us: percentile(0.99),
             max_us: us(figures.response.max().max(figures.at_least.max())),
+            response_log2_us: Doublings::of(&figures.response),
             service_p99_us: figures.service_percentile(0.99).map_or(0.0, us),
             lateness_p99_us: lateness.at_rank(rank99).map_or(0.0, us),
             ..Self::default()

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, summary_text,
+    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, html_page, summary_text,
     without_repeats,
 };
 use crate::judge::Verdict;
@@ -26,6 +26,9 @@ pub(crate) struct Earlier {
 
 /// What the run is, written when it begins: the reports of a run that did not live to write them rest on it.
 pub(super) const BEGUN: &str = "run.json";
+
+/// The report for a browser.
+const PAGE: &str = "report.html";
 
 /// Locked by each process of the run for as long as it lives.
 pub(super) const RUNNING: &str = ".running";
@@ -63,6 +66,11 @@ impl RunFolder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The report for a browser, if there is one.
+    pub(crate) fn page(&self) -> Option<PathBuf> {
+        Some(self.path.join(PAGE)).filter(|page| page.is_file())
     }
 
     /// Says what the run is, before its first case. The run counts as going on for as long as the file is kept.
@@ -139,6 +147,9 @@ impl RunFolder {
         if formats.iter().any(|f| f == "text") {
             let path = self.path.join("summary.txt");
             write_whole(&path, summary_text(&run).as_bytes())?;
+        }
+        if formats.iter().any(|f| f == "html") {
+            write_whole(&self.path.join(PAGE), html_page(&run).as_bytes())?;
         }
         Ok(run)
     }

@@ -1,12 +1,13 @@
 //! Reports: the model of what is told, and its forms.
 //!
-//! Owns `report.json`, `summary.txt` and the run's folder. Pure except for the folder: no form measures or judges
+//! Owns `report.json`, `summary.txt`, `report.html` and the run's folder. Pure except for the folder: no form measures or judges
 //! anything, everything it shows is in the model.
 
 mod alerts;
 mod assemble;
 mod bottleneck;
 mod folder;
+mod html;
 mod limits;
 mod model;
 mod rebuild;
@@ -22,6 +23,7 @@ pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
+pub(crate) use html::html_page;
 pub use limits::LimitsReport;
 pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,

@@ -82,12 +82,12 @@ impl Statistics {
     }
 }
 
-fn throughput(case: &CaseReport) -> Option<f64> {
+pub(super) fn throughput(case: &CaseReport) -> Option<f64> {
     case.loads.iter().filter_map(|load| load.total.throughput_per_sec).reduce(f64::max)
 }
 
 /// With whether it is a lower bound.
-fn response_p95(case: &CaseReport) -> Option<(f64, bool)> {
+pub(super) fn response_p95(case: &CaseReport) -> Option<(f64, bool)> {
     let measured = case.loads.iter().filter(|load| load.purpose == Purpose::Measure);
     let times = measured.filter_map(|load| {
         let times = &load.total.response;
@@ -96,7 +96,7 @@ fn response_p95(case: &CaseReport) -> Option<(f64, bool)> {
     times.max_by(|(a, _), (b, _)| a.total_cmp(b))
 }
 
-fn success_rate(case: &CaseReport) -> Option<f64> {
+pub(super) fn success_rate(case: &CaseReport) -> Option<f64> {
     let mut counts = Counts::default();
     let measured = case.loads.iter().filter(|load| load.purpose == Purpose::Measure);
     measured.for_each(|load| counts.merge(&load.total.counts));

@@ -6,6 +6,8 @@ mod alerts;
 mod bad_input;
 mod baselines;
 #[cfg(target_os = "linux")]
+mod browser;
+#[cfg(target_os = "linux")]
 mod confined;
 #[cfg(target_os = "linux")]
 mod ending;
@@ -74,6 +76,8 @@ fn drive() -> ExitCode {
         alerts::TESTS,
         bad_input::TESTS,
         baselines::TESTS,
+        #[cfg(target_os = "linux")]
+        browser::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
         #[cfg(target_os = "linux")]

@@ -33,6 +33,9 @@ fn a_run_leaves_its_reports() {
     );
     assert!(report["environment"]["machine"].is_object() && report["stopped"].is_null());
 
+    let page = fs::read_to_string(package.latest("report.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("suite::fast_open"));
+
     let folder = fs::read_link(package.reports().join("latest")).unwrap();
     assert_eq!(report["run_id"], folder.to_str().unwrap());
     assert!(fs::read_to_string(package.latest("summary.txt")).unwrap().contains("suite::fast_open"));
@@ -64,6 +67,8 @@ fn only_the_formats_that_are_asked_for() {
     assert!(package.latest("summary.txt").is_file() && !package.latest("report.json").exists());
     package.suite(&["fast_closed"]).env("PROOFLOAD_REPORT", "json").run().exits(0);
     assert!(!package.latest("summary.txt").exists() && package.latest("report.json").is_file());
+    let ended = package.run(&["fast_closed", "--report", "html"]).exits(0).says("/report.html)");
+    assert!(package.latest("report.html").is_file() && !package.latest("report.json").exists(), "{ended}");
     package.run(&["fast_closed", "--report", "pdf"]).exits(2).says("\"pdf\" is not one of json, text");
 }
 

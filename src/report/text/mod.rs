@@ -17,6 +17,7 @@ mod summary;
 pub(crate) use case::case_line;
 pub(super) use case::max_memory;
 pub(crate) use comparison::compared_figure;
+pub(super) use summary::outcome;
 pub(crate) use summary::summary_text;
 
 /// Columns of a line: fits a terminal on half of a screen, and the log of a CI job without a scroll bar.

@@ -68,7 +68,7 @@ fn head(page: &mut Page, run: &RunReport) {
 }
 
 /// The run in a word.
-fn outcome(run: &RunReport) -> &'static str {
+pub(in crate::report) fn outcome(run: &RunReport) -> &'static str {
     let of = &run.summary;
     match (of.failed + of.aborted, of.inconclusive) {
         (1.., _) => "FAILED",
