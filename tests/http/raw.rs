@@ -20,6 +20,7 @@ pub(crate) enum Step {
     AnswerAndClose(Vec<u8>),
     /// Writes this and closes after a moment. With a request that says `x-unread: body` that resets the connection: there
     /// are bytes that were not read.
+    #[cfg(target_os = "linux")]
     AnswerAndReset(Vec<u8>),
     /// Answers, and closes a while after without having said so.
     AnswerThenClose(Vec<u8>, Duration),
@@ -112,6 +113,7 @@ fn follow(stream: &mut TcpStream, step: Step) -> io::Result<()> {
             thread::sleep(after);
             over()
         }
+        #[cfg(target_os = "linux")]
         Step::AnswerAndReset(bytes) => {
             stream.write_all(&bytes)?;
             // Until the body that nobody reads has come.

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     judge::{
         AgentSeen, Brief, DataRow, Detail, ExhaustionStep, Finding, LoadSummary, PhaseSeen, Recovery,
-        ResponseTime, TrialResult, UnderPressure,
+        Resilience, ResponseTime, TrialResult, UnderPressure,
     },
     report::{CaseReport, text::show},
 };
@@ -31,7 +31,7 @@ impl<'a> FindingPart<'a> {
 fn parts(case: &CaseReport, detail: &Detail) -> (&'static str, Vec<Chart>, Table) {
     let nothing = Table::default;
     match detail {
-        Detail::BreakingPoint { found, trials } => {
+        Detail::BreakingPoint { found, trials, .. } => {
             let tried: Vec<f64> = trials.iter().map(|trial| trial.per_sec).collect();
             let rows = trials.iter().map(|trial| (show::rate(trial.per_sec), &trial.result));
             ("Breaking point", levels::breaking_point(case, found, &tried), trial_table("rate", rows))
@@ -50,6 +50,7 @@ fn parts(case: &CaseReport, detail: &Detail) -> (&'static str, Vec<Chart>, Table
         Detail::MixedAgents { agents } => ("Kinds of users", Vec::new(), agent_table(agents)),
         Detail::Recovery { attempts, .. } => ("Recovery", Vec::new(), attempt_table(attempts)),
         Detail::Exhaustion { steps, .. } => ("Exhaustion", Vec::new(), step_table(steps)),
+        Detail::Resilience { found } => ("Resilience", Vec::new(), resilience_table(found)),
         Detail::UnderPressure { found } => ("Under pressure", Vec::new(), pressure_table(found)),
         Detail::ExtremeData { rows } => ("Extreme data", Vec::new(), data_table(rows)),
     }
@@ -142,16 +143,22 @@ fn step_table(steps: &[ExhaustionStep]) -> Table {
 }
 
 fn pressure_table(found: &UnderPressure) -> Table {
+    let applied = found.applied.as_ref().map_or_else(|| "under pressure".to_owned(), ToString::to_string);
+    let loads = [("before", &found.baseline), (&applied, &found.pressed), ("after", &found.released)];
+    three_loads(loads)
+}
+
+fn resilience_table(found: &Resilience) -> Table {
+    let faults = if found.faults.is_empty() { "with faults" } else { &found.faults };
+    three_loads([("before", &found.baseline), (faults, &found.faulty), ("after", &found.after)])
+}
+
+/// A load without, with and after something.
+fn three_loads(loads: [(&str, &LoadSummary); 3]) -> Table {
     let mut table = Table::new(&[""]);
     table.head.extend(SUMMARY.map(str::to_owned));
-    let applied = found.applied.as_ref().map_or_else(|| "under pressure".to_owned(), ToString::to_string);
-    let loads = [
-        ("before".to_owned(), &found.baseline),
-        (applied, &found.pressed),
-        ("after".to_owned(), &found.released),
-    ];
     for (name, seen) in loads {
-        table.row(std::iter::once(name).chain(summary_cells(seen)));
+        table.row(std::iter::once(name.to_owned()).chain(summary_cells(seen)));
     }
     table
 }

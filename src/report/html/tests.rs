@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::{
+    journal::FaultBand,
     judge::{
         Breach, BreakingPoint, Comparison, Degradation, Detail, Finding, Leak, Offered, Recovery, Trial,
         TrialResult, Verdict,
@@ -230,7 +231,7 @@ fn what_is_not_ours_is_text() {
     bad.verdict = Verdict::Fail;
     let trials = vec![Trial { per_sec: 100.0, result: TrialResult::Broke { objective: evil() } }];
     let found = BreakingPoint::Under { breaks_per_sec: 100.0, objective: evil() };
-    bad.findings = vec![Finding::new(EVIL, Detail::BreakingPoint { found, trials })];
+    bad.findings = vec![Finding::new(EVIL, Detail::BreakingPoint { found, trials, confidence: None })];
     let mut run = run(vec![bad], &[(EVIL, EVIL)]);
     (run.run_id, run.profile, run.stopped) = (evil(), evil(), Some(evil()));
     run.command = vec![evil()];
@@ -299,7 +300,8 @@ fn a_breaking_point_has_its_curve() {
     let trials = tried.map(|(per_sec, result)| Trial { per_sec, result }).collect();
     let objective = "latency.p95 is 2 s".to_owned();
     let found = BreakingPoint::Between { holds_per_sec: 200.0, breaks_per_sec: 400.0, objective };
-    searched.findings = vec![Finding::new("maximum throughput", Detail::BreakingPoint { found, trials })];
+    searched.findings =
+        vec![Finding::new("maximum throughput", Detail::BreakingPoint { found, trials, confidence: None })];
     let page = html_page(&run(vec![searched], &[]));
     for of in ["Operations a second over", "Response time over"] {
         let chart = chart(&page, &format!("{of} the load asked for, operations a second"));
@@ -396,4 +398,23 @@ fn a_run_of_nothing_is_a_page_too() {
     let page = html_page(&empty);
     assert!(page.contains("No case ran.") && page.contains("NOTHING RAN"));
     elements(&page);
+}
+
+#[test]
+fn faults_are_bands_over_the_time_of_the_case() {
+    let mut case = lively_case("faulty", 10);
+    let faults =
+        |from_s, until_s| FaultBand { faults: "no <cable>".into(), from_s, until_s, ..FaultBand::default() };
+    let plain = html_page(&run(vec![case.clone()], &[]));
+    case.faults = vec![faults(2.0, 4.0), faults(6.0, 6.0)];
+    let page = html_page(&run(vec![case], &[]));
+    for title in [OVER_TIME[0], "CPU, generator and target together"] {
+        let (without, with) = (chart(&plain, title), chart(&page, title));
+        assert!(!without.contains("no &lt;cable&gt;"), "{without}");
+        assert_eq!(
+            with.matches("no &lt;cable&gt;").count(),
+            1,
+            "one that was in force, one that was not: {with}"
+        );
+    }
 }

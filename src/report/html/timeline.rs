@@ -93,11 +93,22 @@ impl Frame<'_> {
             title: title.to_owned(),
             x: Axis::time(self.start, self.end),
             y,
-            bands,
+            bands: bands.into_iter().chain(self.faults()).collect(),
             marks: mark.into_iter().collect(),
             cells: Vec::new(),
             lines,
         }
+    }
+
+    /// Where something was broken on purpose, over whatever else a chart shows.
+    fn faults(&self) -> impl Iterator<Item = Band> {
+        let bands = self.case.faults.iter().filter(|band| band.until_s > band.from_s);
+        bands.map(|band| Band {
+            from: band.from_s,
+            to: band.until_s,
+            name: band.faults.clone(),
+            ink: Ink::Red,
+        })
     }
 
     fn load(&self, track: &Track<'_>) -> Chart {
