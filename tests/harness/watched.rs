@@ -86,5 +86,7 @@ fn what_cannot_be_told_is_not_green() {
 fn the_names_of_both_kinds_are_listed() {
     let ended = Package::with_settings("expect = [\"rps > 5\"]\n").run(&["watched_finds"]).exits(101);
     let ended = ended.prints("unknown metric `rps`; the metrics are latency");
-    ended.prints("breaking_point, capacity, connections, recovery_time, fault_leak, degradation, no_leak and no_drift");
+    ended.prints(
+        "breaking_point, capacity, connections, recovery_time, fault_leak, degradation, no_leak and no_drift",
+    );
 }

@@ -231,7 +231,9 @@ fn stopped_hangs() {
     let load = &seen.case["loads"][0];
     assert_eq!(load["complete"], true, "it lived to report");
     let counts = &load["total"]["counts"];
-    assert_eq!((&counts["due"], &counts["ok"]), (&8.into(), &8.into()), "all went on: {counts}");
+    // The users may come round once more before their load hears of the stop, too.
+    assert_eq!(counts["due"], counts["ok"], "all went on: {counts}");
+    assert!(counts["ok"].as_u64() >= Some(8), "{counts}");
     let band = &seen.case["faults"][0];
     assert_eq!((&band["met"], &band["kinds"]["hang"]), (&8.into(), &8.into()), "{band:#}");
 }

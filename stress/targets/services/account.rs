@@ -34,18 +34,20 @@ impl RunAs {
     }
 
     /// Lets `command` run under this account.
+    #[cfg(unix)]
     pub(super) fn run(self, command: &mut Command) {
+        use std::os::unix::process::CommandExt as _;
         match self {
             Self::Ourselves => {}
-            #[cfg(unix)]
             Self::Other { user, group } => {
-                use std::os::unix::process::CommandExt as _;
                 command.uid(user).gid(group);
             }
-            #[cfg(not(unix))]
-            Self::Other { .. } => {}
         }
     }
+
+    /// There is no other account.
+    #[cfg(not(unix))]
+    pub(super) fn run(self, _command: &mut Command) {}
 
     /// Makes `folder`, which must be new, this account's. For another account the two folders above it, a temporary
     /// folder of ours and a folder in it, can then be passed by anybody, not listed.
