@@ -106,7 +106,7 @@ impl Payload {
         text
     }
 
-    /// `size` bytes: those of [`Datum::text`], filled up with spaces; malformed ones are no UTF-8.
+    /// `size` bytes: those of [`Datum::text`](crate::procedure::Datum::text), filled up with spaces; malformed ones are no UTF-8.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.text().into_bytes();
         bytes.resize(self.size, b' ');
