@@ -25,7 +25,9 @@ const SPREADS: [f64; 7] = [0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128];
 /// ```
 /// use proofload::judge::{Search, SearchPlan, TrialResult};
 ///
-/// let mut search = Search::new(SearchPlan { repeats: 5, ..SearchPlan::default() });
+/// let mut plan = SearchPlan::default();
+/// plan.repeats = 5;
+/// let mut search = Search::new(plan);
 /// while let Some(rate) = search.next_rate() {
 ///     let broke = TrialResult::Broke { objective: "latency.p95 is 2 s".into() };
 ///     search.tell(if rate.per_second() <= 333.0 { TrialResult::Held } else { broke });
