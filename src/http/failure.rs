@@ -1,6 +1,6 @@
 use std::{fmt, io};
 
-use crate::Outcome;
+use crate::{Outcome, monitor::is_out_of_descriptors};
 
 /// Why a request had no answer. Each prints as one stable word, some with more behind a colon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Failure {
         {
             return Self::Tls(tls.to_string());
         }
-        if error.raw_os_error().is_some_and(|code| NO_DESCRIPTORS.contains(&code)) {
+        if is_out_of_descriptors(error) {
             return Self::Generator("too many open files: raise `ulimit -n`");
         }
         match error.kind() {
@@ -90,15 +90,6 @@ impl Failure {
         Outcome::error(self)
     }
 }
-
-/// The codes for "too many open files", of the process and of the system.
-#[cfg(unix)]
-const NO_DESCRIPTORS: [i32; 2] =
-    [rustix::io::Errno::MFILE.raw_os_error(), rustix::io::Errno::NFILE.raw_os_error()];
-
-/// `WSAEMFILE` and `ERROR_TOO_MANY_OPEN_FILES`.
-#[cfg(not(unix))]
-const NO_DESCRIPTORS: [i32; 2] = [10_024, 4];
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,6 +114,7 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::NO_DESCRIPTORS;
 
     #[test]
     fn what_the_system_says_is_one_stable_word() {

@@ -4,6 +4,7 @@
 //! never judges: whoever owns the child decides what a sample means.
 
 mod cost;
+mod descriptors;
 mod environment;
 mod machine_info;
 mod machine_use;
@@ -38,6 +39,9 @@ mod psi;
 mod portable;
 
 pub use cost::{SamplingCost, sampling_cost};
+#[cfg(test)]
+pub(crate) use descriptors::NO_DESCRIPTORS;
+pub(crate) use descriptors::is_out_of_descriptors;
 pub use environment::{BuildInfo, Environment};
 pub use machine_info::MachineInfo;
 pub(crate) use machine_info::cores_available;

@@ -2,6 +2,7 @@
 //!
 //! Owns counting and merging. Never judges a figure and never decides when an operation starts.
 
+mod counts;
 mod doublings;
 mod histogram;
 mod observation;
@@ -10,9 +11,10 @@ mod statuses;
 mod tally;
 mod window;
 
+pub use counts::Counts;
 pub use doublings::Doublings;
 pub use histogram::Histogram;
 pub use observation::{
-    Counter, Counts, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
+    Counter, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
 };
 pub(crate) use recorder::{Ended, Recorder};

@@ -1,4 +1,8 @@
+mod overload;
+
 use std::{sync::Arc, time::Duration};
+
+pub use overload::OverloadRecovery;
 
 use super::{
     ProcedureError,
@@ -11,7 +15,7 @@ use crate::{
     engine::{Async, Workload},
     error::Result,
     expect::IntoExpectation,
-    judge::{Depth, Detail, Finding, Recovery, Tolerance},
+    judge::{Detail, Finding, Recovery, Tolerance},
     load::{Load, Overrides},
     observe::Figures,
     units::Rate,
@@ -87,33 +91,6 @@ enum Overload {
     Burst(u32),
     /// A rate for a time.
     Rate(Rate, Duration),
-}
-
-/// What came of an overload.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct OverloadRecovery {
-    /// Whether and when the target recovered: the worst of the attempts.
-    pub recovery: Recovery,
-    /// How badly it fared until then, the worst of all attempts; `None` without data.
-    pub depth: Option<Depth>,
-    /// The answer of each attempt, in order.
-    pub attempts: Vec<Recovery>,
-}
-
-impl OverloadRecovery {
-    /// The time from the end of the overload to the recovery, the longest of the attempts; `None` unless each recovered.
-    pub const fn recovery_time(&self) -> Option<Duration> {
-        match &self.recovery {
-            Recovery::Recovered { after } => Some(*after),
-            Recovery::NotWithin { .. } | Recovery::Inconclusive { .. } => None,
-        }
-    }
-
-    /// Whether the target is known to have recovered within `limit` in each attempt.
-    pub fn recovered_within(&self, limit: Duration) -> bool {
-        self.recovery_time().is_some_and(|after| after <= limit)
-    }
 }
 
 /// The loads of an attempt, fitted to each other.

@@ -57,7 +57,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 /// #[proofload::case(slow, time_limit = "65m")]
 /// async fn an_hour(cx: Context) -> Result {
 ///     let soak = LongRunning::new().rate(per_second(50)).for_duration(hours(1)).run(&cx, |_op| search()).await?;
-///     cx.require(soak.rises().is_empty(), soak.rises().join("; "));
+///     soak.judge(&cx);
 ///     cx.done()
 /// }
 /// ```
@@ -116,6 +116,33 @@ impl Soak {
         let errors =
             matches!(self.error_drift, ErrorDrift::Inconclusive { .. }).then(|| self.error_drift.to_string());
         [leak, drift, errors].into_iter().flatten().collect()
+    }
+
+    /// Puts a verdict into the report: failed where memory leaks or anything else rises, inconclusive where one of them cannot
+    /// be told, as in a soak that is too short. The growth of memory stands beside it as the figure `memory_growth`.
+    pub fn judge(&self, cx: &Context) {
+        if cx.is_dry_run() {
+            return;
+        }
+        self.judge_leak(cx);
+        cx.require(self.rises().is_empty(), format!("what rises: {:?}", self.rises()));
+        self.untold().into_iter().for_each(|sentence| cx.inconclusive(sentence));
+    }
+
+    /// As [`Soak::judge`] for memory alone, and only where it is known to leak: for a soak too short to tell the rest.
+    pub fn judge_leak(&self, cx: &Context) {
+        if cx.is_dry_run() {
+            return;
+        }
+        if let Some(growth) = self.memory_growth {
+            cx.figure("memory_growth", growth, "ratio");
+        }
+        cx.require(!self.leak.is_leaking(), self.leak.to_string());
+    }
+
+    /// Whether memory is known to have grown by less than this share.
+    pub fn grew_by_less_than(&self, share: f64) -> bool {
+        self.memory_growth.is_some_and(|growth| growth < share)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     context::Context,
     engine::Workload,
     error::Result,
-    judge::{BreakingPoint, Recovery},
+    judge::BreakingPoint,
     outcome::Retry,
     units::{ByteSize, Ratio, per_second},
 };
@@ -95,14 +95,7 @@ where
 {
     let workload = open(cx.clone()).await?;
     let found = ExhaustionRecovery::new().run_workload(&cx, workload).await?;
-    if cx.is_dry_run() {
-        return cx.done();
-    }
-    match &found.recovery {
-        Recovery::Inconclusive { .. } => cx.inconclusive(found.recovery.to_string()),
-        Recovery::Recovered { .. } => cx.require(true, format!("the target {}", found.recovery)),
-        Recovery::NotWithin { .. } => cx.require(false, format!("the target {}", found.recovery)),
-    }
+    found.judge(&cx);
     cx.done()
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proofload::{Context, Retry, judge::Recovery, millis, per_second, procedure::ExhaustionRecovery, seconds};
+use proofload::{Context, Retry, millis, per_second, procedure::ExhaustionRecovery, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
@@ -52,13 +52,6 @@ async fn exhaust(cx: Context, queue: usize, procedure: ExhaustionRecovery) -> pr
     }
     let still_answers = index.search("anything at all").await;
     cx.require(still_answers.is_ok(), "the index answers after the burst");
-    match &found.recovery {
-        Recovery::Recovered { after } => {
-            cx.figure_duration("recovery_time", *after);
-            cx.require(*after <= RECOVERY_LIMIT, format!("the index {}", found.recovery));
-        }
-        Recovery::Inconclusive { .. } => cx.inconclusive(found.recovery.to_string()),
-        _ => cx.require(false, format!("the index {}", found.recovery)),
-    }
+    found.judge(&cx);
     cx.done()
 }

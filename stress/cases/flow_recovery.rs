@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proofload::{
     Context, Load, Result, Retry,
-    judge::{Recovery, Tolerance},
+    judge::Tolerance,
     millis, per_second,
     procedure::ExhaustionRecovery,
     seconds,
@@ -52,16 +52,7 @@ async fn recover(cx: Context, procedure: ExhaustionRecovery) -> Result {
         .limit(RECOVERY_LIMIT)
         .expect("success_rate > 70%");
     let found = procedure.run(&cx, publish.clone()).await?;
-    if !cx.is_dry_run() {
-        match &found.recovery {
-            Recovery::Recovered { after } => {
-                cx.figure_duration("recovery_time", *after);
-                cx.require(*after <= RECOVERY_LIMIT, format!("the flow {}", found.recovery));
-            }
-            Recovery::Inconclusive { .. } => cx.inconclusive(found.recovery.to_string()),
-            _ => cx.require(false, format!("the flow {}", found.recovery)),
-        }
-    }
+    found.judge(&cx);
     cx.load(Load::users(16).iterations_each(2))
         .named("after the stress")
         .timeout(seconds(60))

@@ -21,13 +21,7 @@ async fn flow_sustained_full(cx: Context) -> Result {
             async move { outcome(flow.publish_checked(op.index).await) }
         })
         .await?;
-    if !cx.is_dry_run() {
-        if let Some(growth) = soak.memory_growth {
-            cx.figure("memory_growth", growth, "ratio");
-        }
-        cx.require(!soak.leak.is_leaking(), soak.leak.to_string());
-        soak.untold().into_iter().for_each(|sentence| cx.inconclusive(sentence));
-    }
+    soak.judge(&cx);
     let (kept, wrong) = (flow.on_the_shelf(), flow.wrong());
     cx.require(kept <= KEPT, format!("{KEPT} documents stay on the shelf: {kept} do"));
     cx.require(wrong == 0, format!("every document is what its review has passed: {wrong} wrong documents"));

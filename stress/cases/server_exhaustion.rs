@@ -7,7 +7,7 @@ use std::{
 };
 
 use proofload::{
-    Context, Load, Result, judge::Recovery, millis, per_second, procedure::ExhaustionRecovery, seconds,
+    Context, Load, Result, millis, per_second, procedure::ExhaustionRecovery, seconds,
 };
 
 use super::server_site::Site;
@@ -87,15 +87,7 @@ async fn server_exhaustion_full(cx: Context) -> Result {
     if cx.is_dry_run() {
         return cx.done();
     }
-    match &found.recovery {
-        Recovery::Recovered { after } => {
-            cx.figure_duration("recovery_time", *after);
-            cx.require(*after <= RECOVERY_LIMIT, format!("the server {}", found.recovery));
-        }
-        Recovery::Inconclusive { .. } => cx.inconclusive(found.recovery.to_string()),
-        Recovery::NotWithin { .. } => cx.require(false, format!("the server {}", found.recovery)),
-        _ => cx.inconclusive(format!("an answer that this case does not know: {}", found.recovery)),
-    }
+    found.judge(&cx);
     free_again(&cx, &site, RECOVERY_LIMIT).await;
     cx.done()
 }

@@ -1,5 +1,7 @@
 use std::{fmt, io};
 
+use crate::monitor::is_out_of_descriptors;
+
 /// Why a connection did not come about or did not last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionFailure {
@@ -35,7 +37,7 @@ impl ConnectionEnd {
     /// What an error says of it.
     pub(super) fn of(error: &io::Error) -> Self {
         use io::ErrorKind;
-        if error.raw_os_error().is_some_and(|code| NO_DESCRIPTORS.contains(&code)) {
+        if is_out_of_descriptors(error) {
             return Self::NoDescriptors;
         }
         match error.kind() {
@@ -81,15 +83,6 @@ impl ConnectionEnd {
     }
 }
 
-/// The codes for "too many open files", of the process and of the system.
-#[cfg(unix)]
-const NO_DESCRIPTORS: [i32; 2] =
-    [rustix::io::Errno::MFILE.raw_os_error(), rustix::io::Errno::NFILE.raw_os_error()];
-
-/// `WSAEMFILE` and `ERROR_TOO_MANY_OPEN_FILES`.
-#[cfg(not(unix))]
-const NO_DESCRIPTORS: [i32; 2] = [10_024, 4];
-
 #[cfg(unix)]
 fn open_files_limit() -> String {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -111,6 +104,7 @@ impl fmt::Display for ConnectionFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::NO_DESCRIPTORS;
 
     #[test]
     fn what_ended_a_connection_follows_from_its_error() {
