@@ -128,6 +128,7 @@ fn case(windows: u32) -> CaseReport {
         place: "stress/cases/search.rs:12".to_owned(),
         markers: vec!["slow".to_owned()],
         severity: Severity::default(),
+        target: Some("vector_index".to_owned()),
         verdict: Verdict::Pass,
         reasons: Vec::new(),
         started_at: "2026-01-01T10:00:00Z".to_owned(),

@@ -88,10 +88,10 @@ pub struct Suite {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SuiteError {
     #[error(
-        "no case is registered: write `#[proofload::case]` above an async function in a file of {folder:?} beside \
-         {main_file}"
+        "there is no case yet: `cargo test --test {suite} -- --init` writes a first one; or write `#[proofload::case]` above \
+         an async function in a file of {folder:?} beside {main_file}"
     )]
-    Empty { folder: &'static str, main_file: &'static str },
+    Empty { suite: &'static str, folder: &'static str, main_file: &'static str },
     #[error("two cases are called `{name}`: {first} and {second}; give one of them another name")]
     Twice { name: String, first: String, second: String },
 }
@@ -112,7 +112,11 @@ pub(crate) fn sorted(
         }
     }
     match cases.is_empty() {
-        true => Err(SuiteError::Empty { folder: suite.folder, main_file: suite.main_file }),
+        true => Err(SuiteError::Empty {
+            suite: suite.crate_name,
+            folder: suite.folder,
+            main_file: suite.main_file,
+        }),
         false => Ok(cases),
     }
 }
@@ -142,6 +146,7 @@ mod tests {
             markers: &[],
             settings: &[],
             severity: Severity::Medium,
+            target: None,
             about: "",
         };
         Registered { info, needs: None, body: Body::Blocking(|_| Ok(())) }
@@ -164,8 +169,8 @@ mod tests {
         let empty = sorted([], &SUITE).err().unwrap();
         assert_eq!(
             empty.to_string(),
-            "no case is registered: write `#[proofload::case]` above an async function in a file of \"cases\" \
-             beside stress/main.rs"
+            "there is no case yet: `cargo test --test stress -- --init` writes a first one; or write \
+             `#[proofload::case]` above an async function in a file of \"cases\" beside stress/main.rs"
         );
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Arguments {
     pub(crate) settings: Vec<(&'static str, String)>,
     /// How much a failure matters, if it is said: `low`, `medium`, `high` or `critical`.
     pub(crate) severity: Option<String>,
+    /// What it puts under stress, if it is said.
+    pub(crate) target: Option<String>,
     /// The function that tells whether what the case needs is there.
     pub(crate) needs: Option<Function>,
 }
@@ -150,6 +152,7 @@ impl Arguments {
         };
         match key.kind {
             Kind::Severity => self.severity = Some(text),
+            Kind::Name => self.target = Some(text),
             _ => self.settings.push((key.name, text)),
         }
         error.map_or(Ok(()), Err)
@@ -158,6 +161,7 @@ impl Arguments {
     fn is_set(&self, key: Key) -> bool {
         match key.kind {
             Kind::Severity => self.severity.is_some(),
+            Kind::Name => self.target.is_some(),
             _ => self.settings.iter().any(|(name, _)| *name == key.name),
         }
     }
@@ -253,6 +257,7 @@ mod tests {
             max_concurrency = 10_000,
             max_cpu = 0.9,
             severity = "high",
+            target = "index",
             r#type,
         ));
         assert_eq!(
@@ -265,6 +270,7 @@ mod tests {
                     ("max_cpu", "0.9")
                 ]),
                 severity: Some("high".into()),
+                target: Some("index".into()),
                 needs: None,
             })
         );
@@ -306,6 +312,8 @@ mod tests {
             (quote!(slow, slow), "the marker `slow` is given twice"),
             (quote!(workers = 1, workers = 2), "the key `workers` is given twice"),
             (quote!(severity = "low", severity = "low"), "the key `severity` is given twice"),
+            (quote!(target = "a", target = "b"), "the key `target` is given twice"),
+            (quote!(target), "`target` needs a value: target = \"vector_index\""),
             (quote!(or), "`or` cannot be a marker: `and`, `or` and `not` are words of the marker expression"),
             (quote!("slow"), "expected a marker like `slow` or a setting like `time_limit = \"10m\"`"),
             (quote!(slow(1)), "expected a marker like `slow` or a setting like `time_limit = \"10m\"`"),

@@ -89,6 +89,10 @@ fn info(arguments: &Arguments, function: &ItemFn) -> TokenStream {
     let markers = &arguments.markers;
     let settings = arguments.settings.iter().map(|(key, text)| quote!((#key, #text)));
     let severity = severity(arguments.severity.as_deref());
+    let target = match &arguments.target {
+        Some(name) => quote!(::core::option::Option::Some(#name)),
+        None => quote!(::core::option::Option::None),
+    };
     // The span makes it the line of the name, not that of the attribute.
     let line = quote_spanned!(ident.span()=> ::core::line!());
     quote! {
@@ -100,6 +104,7 @@ fn info(arguments: &Arguments, function: &ItemFn) -> TokenStream {
             markers: &[#(#markers),*],
             settings: &[#(#settings),*],
             severity: ::proofload::case::Severity::#severity,
+            target: #target,
             about: #about,
         }
     }
@@ -161,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_asynchronous_case_is_registered_with_all_that_is_known_of_it() {
-        let arguments = quote!(slow, time_limit = "10m", workers = 4, severity = "high");
+        let arguments = quote!(slow, time_limit = "10m", workers = 4, severity = "high", target = "index");
         let expanded = flat(case(
             arguments,
             quote! {
@@ -183,6 +188,7 @@ mod tests {
                             markers: &["slow"],
                             settings: &[("time_limit", "10m"), ("workers", "4")],
                             severity: ::proofload::case::Severity::High,
+                            target: ::core::option::Option::Some("index"),
                             about: "Searches.",
                         },
                         needs: ::core::option::Option::None,
@@ -212,7 +218,8 @@ mod tests {
                 ::proofload::__private::IntoCaseResult::into_case_result(quick()))
         });
         assert!(expanded.contains(&expected), "{expanded}");
-        assert!(expanded.contains("severity:::proofload::case::Severity::Medium"), "{expanded}");
+        let unsaid = "severity:::proofload::case::Severity::Medium,target:::core::option::Option::None,";
+        assert!(expanded.contains(unsaid), "{expanded}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ const OFF: &str = "off";
 const WINDOWS: std::ops::RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(300);
 
 /// How alike two names must be for the one to be offered for the other; below this the offer confuses.
-const ALIKE: f64 = 0.82;
+pub(crate) const ALIKE: f64 = 0.82;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(crate) enum Kind {
     Containment,
     /// A word for how much a failure matters.
     Severity,
+    /// A name to select by.
+    Name,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             Self::Count => "a whole number from 1, like 8 or 10_000",
             Self::Containment => "a containment: auto, hard or polling",
             Self::Severity => "a severity: low, medium, high or critical",
+            Self::Name => "a name of letters, digits, `_`, `-` and `.`, like vector_index",
         }
     }
 
@@ -93,6 +96,7 @@ impl Kind {
             }
             Self::Containment => ["auto", "hard", "polling"].contains(&text).then(|| text.to_owned()),
             Self::Severity => ["low", "medium", "high", "critical"].contains(&text).then(|| text.to_owned()),
+            Self::Name => is_name(text).then(|| text.to_owned()),
         }
     }
 }
@@ -116,6 +120,11 @@ fn is_share(text: &str) -> bool {
     number.parse::<f64>().is_ok_and(|share| share.is_finite() && share > 0.0)
 }
 
+/// A comma would make two of it where several are given, `*` and `?` stand for others.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+}
+
 /// A share from 0 to 1.
 fn part(text: &str) -> Option<f64> {
     let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |number| (number.trim_end(), 100.0));
@@ -136,7 +145,7 @@ pub(crate) struct Key {
 }
 
 /// Every key, in the order in which messages and the documentation list them.
-pub(crate) const KEYS: [Key; 28] = [
+pub(crate) const KEYS: [Key; 29] = [
     limit("time_limit", Kind::Time, "\"10m\""),
     limit("max_memory", Kind::Portion, "\"2GiB\""),
     limit("max_memory_growth", Kind::Growth, "\"64MiB/s\""),
@@ -165,6 +174,7 @@ pub(crate) const KEYS: [Key; 28] = [
     limit("alert_memory", Kind::Size, "\"4GiB\""),
     limit("alert_error_rate", Kind::Tolerance, "\"1%\""),
     key("severity", Kind::Severity, "\"high\""),
+    key("target", Kind::Name, "\"vector_index\""),
 ];
 
 const fn limit(name: &'static str, kind: Kind, example: &'static str) -> Key {
@@ -201,7 +211,8 @@ impl Key {
             | Kind::Tolerance
             | Kind::Factor
             | Kind::Containment
-            | Kind::Severity => "its value in quotes",
+            | Kind::Severity
+            | Kind::Name => "its value in quotes",
         }
     }
 
@@ -278,6 +289,7 @@ mod tests {
             ("alert_error_rate", "0", "0"),
             ("alert_latency", "off", "off"),
             ("severity", "critical", "critical"),
+            ("target", "cache-server.v2", "cache-server.v2"),
         ] {
             assert_eq!(check(key, text), Ok(read.to_owned()), "{key} = {text:?}");
         }
@@ -363,6 +375,12 @@ mod tests {
             ),
             ("alert_error_rate", "101%", r#""101%" is not a share of at most 100%, like 5% or 0, nor "off""#),
             ("severity", "urgent", r#""urgent" is not a severity: low, medium, high or critical"#),
+            (
+                "target",
+                "a, b",
+                r#""a, b" is not a name of letters, digits, `_`, `-` and `.`, like vector_index"#,
+            ),
+            ("target", " ", r#"" " is not a name of letters, digits, `_`, `-` and `.`, like vector_index"#),
         ] {
             assert_eq!(check(key, text), Err(said.to_owned()), "{key} = {text:?}");
         }

@@ -78,6 +78,7 @@ use proc_macro::TokenStream;
 /// | `alert_memory` | a size: `"4GiB"` or `"off"` | an alert where memory was over it |
 /// | `alert_error_rate` | a share: `"1%"`, `0` or `"off"` | an alert where a load's error rate is over it |
 /// | `severity` | `"low"`, `"medium"`, `"high"` or `"critical"` | how much a failure matters to the reader; `medium` if it is not said |
+/// | `target` | a name: `"vector_index"` | what the case puts under stress, to select by: `--target`, and `target` of an override |
 ///
 /// A value with a unit is a string; numbers may have underscores. Durations and sizes are written as
 /// [humantime](https://docs.rs/humantime) and [bytesize](https://docs.rs/bytesize) read them: `MB` is a million bytes,
@@ -137,7 +138,8 @@ pub fn case(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The argument is a folder beside the file that holds the macro; without one it is `"cases"`. Every `name.rs` and
 /// every `name/mod.rs` directly in it becomes a module, so a new case is a new file and nothing else. Other folders and
 /// hidden files are left alone. The name of the folder is the first part of the names of its cases. A file name that no
-/// module can have (`my-case.rs`, `loop.rs`) is an error, and so is a folder that does not exist.
+/// module can have (`my-case.rs`, `loop.rs`) is an error. Without the folder the suite is empty, and its program says how to
+/// begin: `cargo test --test stress -- --init`.
 ///
 /// # A new file
 ///

@@ -12,6 +12,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
+use crate::keys::ALIKE;
+
 /// The folder that is read unless another one is named.
 const FOLDER: &str = "cases";
 
@@ -75,21 +77,38 @@ impl Suite {
             ));
         }
         let path = locate(folder, file, package)?;
-        let cases = list(&path).map_err(|problem| {
-            let shown = shown(&path, package);
-            match problem {
-                ListError::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {
-                    format!("there is no folder `{shown}`: create it with a first case, such as `{shown}/first.rs`")
+        let cases = match list(&path) {
+            // A suite that has just begun: its program says how to write a first case.
+            Err(ListError::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
+                match alike(&path) {
+                    Some(meant) => Err(format!(
+                        "there is no folder `{}`; did you mean `{}`?",
+                        shown(&path, package),
+                        shown(&meant, package)
+                    )),
+                    None => Ok(Vec::new()),
                 }
-                ListError::Unreadable(error) => format!("cannot read the folder `{shown}`: {error}"),
-                ListError::OwnModules => format!("remove `{shown}/mod.rs`: `proofload::main!` declares the modules \
-                    of this folder itself"),
-                ListError::Name(name) => format!("`{shown}/{name}` cannot be a module: its name must be an \
-                    identifier that is no keyword, such as `search.rs`"),
-                ListError::Twice(name) => format!("`{shown}` has both `{name}.rs` and `{name}/mod.rs`: remove one"),
             }
-        })?;
+            cases => cases.map_err(|problem| Self::refusal(&problem, &shown(&path, package))),
+        }?;
         Ok(Self { folder: folder.to_owned(), module: module.to_owned(), cases })
+    }
+
+    fn refusal(problem: &ListError, shown: &str) -> String {
+        match problem {
+            ListError::Unreadable(error) => format!("cannot read the folder `{shown}`: {error}"),
+            ListError::OwnModules => format!(
+                "remove `{shown}/mod.rs`: `proofload::main!` declares the modules \
+                    of this folder itself"
+            ),
+            ListError::Name(name) => format!(
+                "`{shown}/{name}` cannot be a module: its name must be an \
+                    identifier that is no keyword, such as `search.rs`"
+            ),
+            ListError::Twice(name) => {
+                format!("`{shown}` has both `{name}.rs` and `{name}/mod.rs`: remove one")
+            }
+        }
     }
 
     fn render(&self) -> TokenStream {
@@ -103,6 +122,14 @@ impl Suite {
         quote! {
             #place
             mod #module { #(mod #modules;)* }
+
+            // Dropped by the compiler, except where the target has libtest's harness, which runs no case.
+            #[test]
+            fn harness_is_set_to_false() {
+                ::core::panic!(
+                    "this target runs without proofload's harness: set `harness = false` for it in Cargo.toml"
+                )
+            }
 
             fn main() -> ::std::process::ExitCode {
                 ::proofload::__private::main(::proofload::__private::Suite {
@@ -126,13 +153,28 @@ fn locate(folder: &str, file: Option<&Path>, package: &Path) -> Result<PathBuf, 
         return Ok(beside.join(folder));
     }
     let places = USUAL_PLACES.map(|place| package.join(place).join(folder));
-    match places.iter().find(|place| place.is_dir()) {
+    let has_main = |place: &&PathBuf| place.with_file_name("main.rs").is_file();
+    match places.iter().find(|place| place.is_dir()).or_else(|| places.iter().find(has_main)) {
         Some(place) => Ok(place.clone()),
         None => Err(format!(
             "cannot tell which file this is, and there is no folder {}: create one of them with a first case",
             places.map(|place| format!("`{}`", shown(&place, package))).join(" or ")
         )),
     }
+}
+
+/// A folder beside this one whose name is nearly the same.
+fn alike(folder: &Path) -> Option<PathBuf> {
+    let name = folder.file_name()?.to_string_lossy().into_owned();
+    let beside = fs::read_dir(folder.parent()?).ok()?;
+    let folders =
+        beside.filter_map(|entry| entry.ok()).map(|entry| entry.path()).filter(|path| path.is_dir());
+    let alike = folders.map(|path| {
+        let other = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (strsim::jaro_winkler(&name, &other), path)
+    });
+    let nearest = alike.filter(|(alike, _)| *alike >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest.map(|(_, path)| path)
 }
 
 /// The file on disk. A relative name starts at the folder that the compiler runs in, which is the workspace's root; a
@@ -281,11 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_named_with_what_to_do() {
-        let folder = Folder::with("missing", &["stress/main.rs"]);
-        let said =
-            "there is no folder `stress/cases`: create it with a first case, such as `stress/cases/first.rs`";
-        assert_eq!(folder.find("cases"), Err(said.to_owned()));
+    fn a_missing_folder_is_a_suite_without_cases_unless_another_was_meant() {
+        let folder = Folder::with("missing", &["stress/main.rs", "stress/targets/mod.rs"]);
+        let empty = Suite { folder: "cases".into(), module: "cases".into(), cases: Vec::new() };
+        assert_eq!(folder.find("cases"), Ok(empty));
+        let folder = Folder::with("meant", &["stress/main.rs", "stress/cases/a.rs", "stress/cassette.rs"]);
+        let said = "there is no folder `stress/caess`; did you mean `stress/cases`?";
+        assert_eq!(folder.find("caess"), Err(said.to_owned()));
         let said = "`my cases` cannot be the folder of a suite: its name becomes a module, so it must be an identifier \
             such as `cases`";
         assert_eq!(folder.find("my cases"), Err(said.to_owned()));
@@ -297,13 +341,13 @@ mod tests {
         let find = |file| Suite::find("load", file, &folder.0).map(|suite| suite.cases);
         assert_eq!(find(None), Ok(vec![case("a", "a.rs")]));
         assert_eq!(find(Some(Path::new("no/such/file.rs"))), Ok(vec![case("a", "a.rs")]));
-        assert_eq!(find(Some(Path::new("tests/load/a.rs"))), Err(
-            "there is no folder `tests/load/load`: create it with a first case, such as `tests/load/load/first.rs`"
-                .to_owned()
-        ));
+        assert_eq!(find(Some(Path::new("tests/load/a.rs"))), Ok(Vec::new()), "there is no folder beside it");
         let said = "cannot tell which file this is, and there is no folder `stress/cases` or `tests/cases`: create one \
             of them with a first case";
         assert_eq!(Suite::find("cases", None, &folder.0), Err(said.to_owned()));
+        let folder = Folder::with("begun", &["tests/main.rs"]);
+        let empty = Suite { folder: "cases".into(), module: "cases".into(), cases: Vec::new() };
+        assert_eq!(Suite::find("cases", None, &folder.0), Ok(empty));
     }
 
     #[test]

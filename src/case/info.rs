@@ -22,6 +22,8 @@ pub struct CaseInfo {
     pub settings: &'static [(&'static str, &'static str)],
     /// How much a failure of this case matters.
     pub severity: Severity,
+    /// The name of what the case puts under stress, if it says so.
+    pub target: Option<&'static str>,
     /// The first paragraph of the doc comment, or nothing.
     pub about: &'static str,
 }

@@ -28,6 +28,10 @@ pub(super) struct CommandLine {
     #[arg(short = 'm', long, value_name = "EXPRESSION", help_heading = "Stress")]
     marker: Option<String>,
 
+    /// Run only the cases with this target; several with commas, or given more than once.
+    #[arg(long, value_name = "NAME", help_heading = "Stress")]
+    target: Vec<String>,
+
     /// The profile of stress.toml to run with.
     #[arg(long, value_name = "NAME", help_heading = "Stress")]
     profile: Option<String>,
@@ -72,6 +76,11 @@ pub(super) struct CommandLine {
     #[arg(long, help_heading = "Stress")]
     pub(super) self_check: bool,
 
+    /// Write what a suite begins with (stress.toml with every setting, a first case) and show the lines for Cargo.toml,
+    /// nextest and CI. Leaves alone what is there.
+    #[arg(long, help_heading = "Stress")]
+    pub(super) init: bool,
+
     /// Make the reports of a run anew that did not live to write them; RUN is its name or its folder.
     #[arg(long, value_name = "RUN", help_heading = "Stress")]
     pub(super) recover: Option<String>,
@@ -112,8 +121,10 @@ impl CommandLine {
             ("show_settings", self.show_settings),
             ("in_process", self.in_process),
         ];
+        let target = (!self.target.is_empty()).then(|| self.target.join(","));
         let values = [
             ("marker", &self.marker),
+            ("target", &target),
             ("profile", &self.profile),
             ("seed", &self.seed),
             ("report_dir", &self.report_dir),

@@ -4,7 +4,7 @@ pub const PASSED: u8 = 0;
 /// The command line, the settings or the suite are wrong; nothing ran.
 pub const USAGE: u8 = 2;
 
-/// The reports could not be written, or a folder or lock file that the run needs could not be used; what the cases
+/// The reports or the files of `--init` could not be written, or a folder or lock file that the run needs could not be used; what the cases
 /// did is on standard error.
 pub const REPORT_NOT_WRITTEN: u8 = 74;
 

@@ -6,6 +6,7 @@
 mod arguments;
 mod baselines;
 mod exit;
+mod init;
 mod lock;
 mod needs;
 mod on_alert;
@@ -21,22 +22,36 @@ pub use exit::{FAILED, HUNG_UP, INTERRUPTED, NO_ROOM, PASSED, REPORT_NOT_WRITTEN
 use std::process::ExitCode;
 
 use crate::{
-    suite::{Registered, Suite, sorted},
+    suite::{Registered, Suite, SuiteError, sorted},
     supervisor::{CHILD_VARIABLE, run_as_child},
 };
 
 /// What `main!` calls: runs the suite as its command line says, or, in a child process, the one case it is for.
 pub fn main(suite: Suite) -> ExitCode {
     let registered = inventory::iter::<Registered>.into_iter().copied();
-    let cases = match sorted(registered, &suite) {
-        Ok(cases) => cases,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(USAGE);
-        }
-    };
+    let cases = sorted(registered, &suite);
     if std::env::var_os(CHILD_VARIABLE).is_some() {
-        return run_as_child(&cases);
+        return cases.map_or_else(|error| mistaken(&error), |cases| run_as_child(&cases));
     }
-    run::run(&suite, &cases, arguments::CommandLine::of_process())
+    let arguments = arguments::CommandLine::of_process();
+    if arguments.init {
+        return init::init(&suite);
+    }
+    if let Some(late) = place::not_built(&suite) {
+        return mistaken(&late);
+    }
+    match cases {
+        Ok(cases) => run::run(&suite, &cases, arguments),
+        // Editors and nextest list whole workspaces: one that has just begun must not take the others' lists away.
+        Err(error @ SuiteError::Empty { .. }) if arguments.test.list => {
+            eprintln!("warning: {error}");
+            ExitCode::from(PASSED)
+        }
+        Err(error) => mistaken(&error),
+    }
+}
+
+fn mistaken(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(USAGE)
 }

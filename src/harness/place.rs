@@ -44,9 +44,24 @@ pub(super) fn reports_line(folder: &RunFolder) -> String {
     format!("reports: {}{page}", shown(folder.path()).display())
 }
 
+/// What to say of files that were not there when the suite was built, if there are any; the next run has them.
+pub(super) fn not_built(suite: &Suite) -> Option<String> {
+    let missing = files_not_built(suite);
+    if missing.is_empty() {
+        return None;
+    }
+    touch(suite);
+    let missing: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
+    Some(format!(
+        "{} came after this build: run the same command again, and it is built in. (A build.rs with \
+         `cargo::rerun-if-changed` for the folder saves the second run.)",
+        missing.join(", ")
+    ))
+}
+
 /// The files of the cases' folder that were not there when the suite was built. Cargo does not look into a folder
 /// that a macro reads.
-pub(super) fn files_not_built(suite: &Suite) -> Vec<PathBuf> {
+fn files_not_built(suite: &Suite) -> Vec<PathBuf> {
     let folder = suite_folder(suite).join(suite.folder);
     let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
     let paths = entries.filter_map(|entry| entry.ok()).map(|entry| entry.path());

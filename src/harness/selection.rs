@@ -11,7 +11,7 @@ pub(super) enum Selection {
     LeftOut {
         reason: String,
     },
-    /// The marker expression does not select it.
+    /// The marker expression or the targets do not select it.
     NotSelected {
         reason: String,
     },
@@ -23,6 +23,13 @@ pub(super) fn select(case: &CaseInfo, settings: &Settings) -> Selection {
         && !expression.matches(|marker| case.is_marked(marker))
     {
         return Selection::NotSelected { reason: format!("not selected by `{expression}`") };
+    }
+    if let Some(targets) = settings.targets()
+        && !targets.matches(case)
+    {
+        let its_own =
+            case.target.map_or("it names none".to_owned(), |target| format!("its target is {target}"));
+        return Selection::NotSelected { reason: format!("not of target {targets}: {its_own}") };
     }
     let keeps_out = LEFT_OUT_BY_DEFAULT.into_iter().filter(|marker| case.is_marked(marker));
     let keeps_out: Vec<&str> = keeps_out.collect();
@@ -53,7 +60,27 @@ mod tests {
     use super::*;
     use crate::{case::Severity, settings::Sources};
 
+    const OTHER: CaseInfo = CaseInfo {
+        function: "g",
+        module: "stress::cases::a",
+        file: "a.rs",
+        line: 9,
+        markers: &[],
+        settings: &[],
+        severity: Severity::Medium,
+        target: Some("redis"),
+        about: "",
+    };
+
     fn selection(markers: &'static [&'static str], set: &[(&str, &str)]) -> String {
+        selection_on(None, markers, set)
+    }
+
+    fn selection_on(
+        target: Option<&'static str>,
+        markers: &'static [&'static str],
+        set: &[(&str, &str)],
+    ) -> String {
         let case = CaseInfo {
             function: "f",
             module: "stress::cases::a",
@@ -62,11 +89,13 @@ mod tests {
             markers,
             settings: &[],
             severity: Severity::Medium,
+            target,
             about: "",
         };
         let command_line =
             set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned(), format!("--{k}"))).collect();
-        let settings = Settings::load(Sources { command_line, ..Sources::default() }, &[case]).unwrap();
+        let settings =
+            Settings::load(Sources { command_line, ..Sources::default() }, &[case, OTHER]).unwrap();
         match select(&case, &settings) {
             Selection::Runs => "runs".to_owned(),
             Selection::LeftOut { reason } | Selection::NotSelected { reason } => reason,
@@ -95,5 +124,15 @@ mod tests {
     fn a_marker_expression_selects_among_all() {
         assert_eq!(selection(&["slow"], &[("marker", "not slow")]), "not selected by `not slow`");
         assert_eq!(selection(&["slow"], &[("marker", "slow"), ("include_all", "true")]), "runs");
+    }
+
+    #[test]
+    fn targets_select_among_all() {
+        let redis = &[("target", "redis")];
+        assert_eq!(selection_on(Some("redis"), &[], redis), "runs");
+        assert_eq!(selection_on(Some("index"), &[], &[("target", "redis,index")]), "runs");
+        assert_eq!(selection_on(Some("index"), &[], redis), "not of target redis: its target is index");
+        assert_eq!(selection(&[], redis), "not of target redis: it names none");
+        assert_eq!(selection_on(Some("redis"), &["slow"], redis), "slow: add --include-slow");
     }
 }

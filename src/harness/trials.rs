@@ -285,11 +285,12 @@ impl Shared {
         let longest = order.limits.time.map_or("without a time limit".to_owned(), |limit| {
             format!("at most {}", crate::units::show_duration(limit))
         });
+        let on = case.info.target.map_or_else(String::new, |target| format!(" on {target}"));
         if planned.is_empty() {
-            return Ok(Completion::ignored_with(format!("dry run, {longest}: no load")));
+            return Ok(Completion::ignored_with(format!("dry run{on}, {longest}: no load")));
         }
         let loads: Vec<String> = planned.iter().map(|p| format!("{}: {}", p.load, p.plan)).collect();
-        Ok(Completion::ignored_with(format!("dry run, {longest}: {}", loads.join("; "))))
+        Ok(Completion::ignored_with(format!("dry run{on}, {longest}: {}", loads.join("; "))))
     }
 
     /// The command that runs this case again.

@@ -167,18 +167,19 @@ async fn exhaust<W: Workload>(cx: &Context, exhaustion: ResourceExhaustion, work
 ///     }))
 /// }
 ///
-/// proofload::suite!(comprehensive as index_under_everything, open_index);
+/// proofload::suite!(comprehensive as index_under_everything, open_index, target = "index");
 /// proofload::suite!(peak_load as index_at_the_peak, open_index, [slow, max_memory = "4GiB", max_cpu = "off"]);
 /// # fn main() {}
 /// ```
 ///
 /// The cases are `index_under_everything::throughput_at_low_severity` and so on. In brackets are the markers and settings
 /// of all members, as the attribute of a case takes them, instead of `slow, resource_intensive` and limits that are wide
-/// enough.
+/// enough. Without brackets, `target = "..."` after the function says what all of them put under stress.
 #[macro_export]
 macro_rules! suite {
-    ($kind:ident as $name:ident, $open:path $(,)?) => {
+    ($kind:ident as $name:ident, $open:path $(, target = $target:literal)? $(,)?) => {
         $crate::suite!($kind as $name, $open, [
+            $(target = $target,)?
             slow,
             resource_intensive,
             time_limit = "20m",

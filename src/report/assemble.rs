@@ -37,6 +37,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         place: facts.info.place(),
         markers: facts.info.markers.iter().map(|m| (*m).to_owned()).collect(),
         severity: facts.info.severity,
+        target: facts.info.target.map(str::to_owned),
         verdict: Verdict::Aborted,
         reasons: Vec::new(),
         started_at: facts.started_at.clone(),

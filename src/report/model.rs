@@ -142,6 +142,9 @@ pub struct CaseReport {
     pub markers: Vec<String>,
     /// How much a failure matters.
     pub severity: Severity,
+    /// The name of what it puts under stress, if it says so.
+    #[serde(default)]
+    pub target: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is not a pass: one sentence each.

@@ -107,6 +107,7 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         place: "stress/cases/search.rs:12".to_owned(),
         markers: vec!["slow".to_owned()],
         severity: Severity::Medium,
+        target: None,
         verdict: Verdict::Pass,
         reasons: Vec::new(),
         started_at: "2026-11-21T08:15:02Z".to_owned(),

@@ -55,6 +55,7 @@ mod tests {
             markers: &[],
             settings,
             severity: Severity::Medium,
+            target: None,
             about: "",
         }
     }

@@ -48,7 +48,7 @@ fn rule(name: &str, text: &str, how: &str, known: &Known<'_>) -> Result<Rule, Wr
         Some(case) => {
             let pattern = Pattern::of_known(case, known)
                 .map_err(|nearest| Wrong::NoCase { pattern: case.to_owned(), nearest })?;
-            Selector { case: Some(pattern), marker: None }
+            Selector { case: Some(pattern), ..Selector::default() }
         }
     };
     Ok(Rule { selector, values: vec![Assignment::new(key, text, Origin::command_line(how))?] })

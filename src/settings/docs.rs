@@ -1,6 +1,6 @@
 //! The table of keys for the guide, which a test compares with the page.
 
-use super::{Key, Kind, Scope, keys::KEYS};
+use super::{Scope, commented::takes, keys::KEYS};
 
 /// Every key as a row of a Markdown table: name, variable, whose it is, what it takes, default, meaning.
 pub(crate) fn table_markdown() -> String {
@@ -21,27 +21,6 @@ pub(crate) fn table_markdown() -> String {
         );
     }
     text
-}
-
-fn takes(key: &Key) -> String {
-    let words = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    let kind = match key.kind {
-        Kind::Duration => "duration".to_owned(),
-        Kind::Window => "duration from 500ms to 5m".to_owned(),
-        Kind::Bytes => "size".to_owned(),
-        Kind::Portion => "size or share of the machine".to_owned(),
-        Kind::BytesPerSecond => "size per time".to_owned(),
-        Kind::Rate => "rate".to_owned(),
-        Kind::Count => "whole number".to_owned(),
-        Kind::Factor => "factor".to_owned(),
-        Kind::Percent => "share".to_owned(),
-        Kind::Switch => "`true` or `false`".to_owned(),
-        Kind::Text => "text".to_owned(),
-        Kind::Choice(choices) => format!("one of {}", words(choices)),
-        Kind::List => "list of texts".to_owned(),
-        Kind::Choices(choices) => format!("some of {}", words(choices)),
-    };
-    if key.may_be_off { format!("{kind} or `off`") } else { kind }
 }
 
 mod tests {

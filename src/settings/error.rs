@@ -83,7 +83,9 @@ pub(crate) enum Wrong {
     #[error("profiles inherit in a circle: {}", names.join(" -> "))]
     Circle { names: Vec<String> },
     /// An override for nothing in particular.
-    #[error("an override needs case = \"a name or pattern\", marker = \"an expression\", or both")]
+    #[error(
+        "an override needs case = \"a name or pattern\", marker = \"an expression\", target = \"a name\", or several of them"
+    )]
     NoSelector,
     /// Not a marker expression, or an unknown marker.
     #[error(transparent)]
@@ -91,9 +93,24 @@ pub(crate) enum Wrong {
     /// No case has a name like this.
     #[error("no case matches {pattern:?}; {}", meant(nearest, "--list shows the cases"))]
     NoCase { pattern: String, nearest: Option<String> },
+    /// No case has a target like this.
+    #[error("{}", no_target(name, nearest, known))]
+    NoTarget { name: String, nearest: Option<String>, known: Vec<String> },
     /// `--set` without a key or a value.
     #[error("wants key=value or case.key=value")]
     NotAnAssignment,
+}
+
+fn no_target(name: &str, nearest: &Option<String>, known: &[String]) -> String {
+    match known {
+        [] => format!(
+            "no case has the target {name:?}, nor any other: `#[proofload::case(target = \"...\")]` says what a case \
+             puts under stress"
+        ),
+        known => {
+            format!("no case has the target {name:?}; {}known targets: {}", before(nearest), known.join(", "))
+        }
+    }
 }
 
 fn meant(nearest: &Option<String>, otherwise: &str) -> String {

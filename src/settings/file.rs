@@ -8,7 +8,7 @@ use toml::{
 };
 
 use super::{
-    Key, Mistake, Origin, Scope, Wrong,
+    Key, Mistake, Origin, Scope, Targets, Wrong,
     known::Known,
     rule::{Assignment, Pattern, Rule, Selector},
     toml_value::{describe, text_of},
@@ -60,7 +60,7 @@ impl Section<'_> {
     fn words(self) -> &'static [&'static str] {
         match self {
             Self::Top => &["override", "profile"],
-            Self::Override | Self::ProfileOverride(_) => &["case", "marker"],
+            Self::Override | Self::ProfileOverride(_) => &["case", "marker", "target"],
             Self::Profile(_) => &["description", "inherits", "override"],
         }
     }
@@ -184,10 +184,11 @@ impl Reader<'_> {
             match entry.0.get_ref().as_ref() {
                 "case" => selector.case = self.pattern(entry),
                 "marker" => selector.marker = self.marker(entry),
+                "target" => selector.target = self.target(entry),
                 _ => {}
             }
         }
-        if !table.iter().any(|(key, _)| ["case", "marker"].contains(&key.get_ref().as_ref())) {
+        if !table.iter().any(|(key, _)| section.words().contains(&key.get_ref().as_ref())) {
             self.wrong(span, Wrong::NoSelector);
         }
         let is_selected = self.mistakes.len() == mistakes_before;
@@ -210,6 +211,11 @@ impl Reader<'_> {
         MarkerExpression::parse(text, self.known.markers())
             .map_err(|error| self.wrong(entry.0.span(), error.into()))
             .ok()
+    }
+
+    fn target(&mut self, entry: Entry<'_, '_>) -> Option<Targets> {
+        let text = self.text(entry)?;
+        Targets::of_known([text], self.known).map_err(|wrong| self.wrong(entry.0.span(), wrong)).ok()
     }
 
     fn assignment(&mut self, (name, value): Entry<'_, '_>, section: Section<'_>) -> Option<Assignment> {

@@ -13,6 +13,8 @@ pub(crate) struct Key {
     pub(crate) scope: Scope,
     /// The built-in value as text; none when something else decides, which `help` names.
     pub(crate) default: Option<&'static str>,
+    /// A value to show where none is built in; without one, any of the kind will do.
+    pub(crate) example: Option<&'static str>,
     /// One line for the guide.
     pub(crate) help: &'static str,
     /// A limit that `off` takes away.
@@ -64,11 +66,20 @@ pub(crate) enum Scope {
 }
 
 const fn case(name: &'static str, kind: Kind, default: Option<&'static str>, help: &'static str) -> Key {
-    Key { name, kind, scope: Scope::Case, default, help, may_be_off: false, may_be_zero: false }
+    Key {
+        name,
+        kind,
+        scope: Scope::Case,
+        default,
+        example: None,
+        help,
+        may_be_off: false,
+        may_be_zero: false,
+    }
 }
 
 const fn run(name: &'static str, kind: Kind, default: Option<&'static str>, help: &'static str) -> Key {
-    Key { name, kind, scope: Scope::Run, default, help, may_be_off: false, may_be_zero: false }
+    Key { name, kind, scope: Scope::Run, default, example: None, help, may_be_off: false, may_be_zero: false }
 }
 
 impl Key {
@@ -78,6 +89,10 @@ impl Key {
 
     const fn or_zero(self) -> Self {
         Self { may_be_zero: true, ..self }
+    }
+
+    const fn like(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
     }
 
     /// The environment variable: `PROOFLOAD_MAX_MEMORY`.
@@ -103,7 +118,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text", "html"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 56] = [
+pub(crate) static KEYS: [Key; 57] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -181,13 +196,15 @@ pub(crate) static KEYS: [Key; 56] = [
         "rest for the machine after the case, before the next one",
     )
     .or_zero(),
-    case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`"),
+    case("expect", Kind::List, None, "further expectations: `success_rate >= 95%, latency.p95 < 100ms`")
+        .like("success_rate >= 95%, latency.p95 < 100ms"),
     case(
         "base_url",
         Kind::Text,
         None,
         "the service that cases over HTTP are put on, instead of their own: `http://127.0.0.1:8080`",
-    ),
+    )
+    .like("http://127.0.0.1:8080"),
     case(
         "alert_success_rate",
         Kind::Percent,
@@ -215,17 +232,20 @@ pub(crate) static KEYS: [Key; 56] = [
         .or_zero(),
     run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
-    run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set"),
+    run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set")
+        .like("target/stress"),
     run("report", Kind::Choices(REPORTS), Some("json,text,html"), "reports to write"),
     run(
         "on_alert",
         Kind::List,
         None,
         "program and arguments that get each alert, as JSON on standard input; no shell: `notify-send, stress`",
-    ),
-    run("baseline", Kind::Text, None, "the saved runs that cases are compared with"),
-    run("save_baseline", Kind::Text, None, "save the cases that pass under this name"),
-    run("baseline_dir", Kind::Text, None, "folder of all baselines; `baselines` beside the runs unless set"),
+    )
+    .like("notify-send, stress"),
+    run("baseline", Kind::Text, None, "the saved runs that cases are compared with").like("main"),
+    run("save_baseline", Kind::Text, None, "save the cases that pass under this name").like("main"),
+    run("baseline_dir", Kind::Text, None, "folder of all baselines; `baselines` beside the runs unless set")
+        .like("target/baselines"),
     run(
         "fail_on_regression",
         Kind::Switch,
@@ -246,7 +266,10 @@ pub(crate) static KEYS: [Key; 56] = [
         "run the cases marked `resource_intensive` too",
     ),
     run("include_all", Kind::Switch, Some("false"), "run every case, whatever its markers"),
-    run("marker", Kind::Text, None, "run only the cases whose markers meet this: `slow and not nightly`"),
+    run("marker", Kind::Text, None, "run only the cases whose markers meet this: `slow and not nightly`")
+        .like("not slow"),
+    run("target", Kind::List, None, "run only the cases with one of these targets: `vector_index, service_*`")
+        .like("count_words"),
     run("in_process", Kind::Switch, Some("false"), "run cases without a child process, for debuggers"),
     run("dry_run", Kind::Switch, Some("false"), "show what would run, with which load and for how long"),
     run("show_settings", Kind::Switch, Some("false"), "show every setting and where it came from"),
@@ -256,9 +279,9 @@ pub(crate) static KEYS: [Key; 56] = [
         Some("machine"),
         "`machine` for one case at a time on it, `off`, or a lock file's path",
     ),
-    run("stop_file", Kind::Text, None, "the run stops softly when this file appears"),
+    run("stop_file", Kind::Text, None, "the run stops softly when this file appears").like("stop"),
     run("progress", Kind::Choice(&["auto", "plain", "off"]), Some("auto"), "how progress is drawn"),
-    run("test_threads", Kind::Count, None, "cases that run at the same time; one unless set"),
+    run("test_threads", Kind::Count, None, "cases that run at the same time; one unless set").like("1"),
 ];
 
 #[cfg(test)]
@@ -271,6 +294,12 @@ mod tests {
             assert!(key.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", key.name);
             assert!(KEYS[..i].iter().all(|other| other.name != key.name), "{} is there twice", key.name);
             assert!(!key.help.is_empty() && !key.help.ends_with('.'), "{}", key.name);
+            let is_free = matches!(key.kind, Kind::Text | Kind::List) && key.name != "profile";
+            assert!(
+                !is_free || key.default.or(key.example).is_some(),
+                "{} needs an example for the file of `--init`: .like(\"...\")",
+                key.name
+            );
         }
     }
 

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use crate::case::{CaseInfo, nearest};
 
-/// The cases there are, to check names and markers against.
+/// The cases there are, to check names, markers and targets against.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     names: Vec<String>,
     markers: BTreeSet<&'a str>,
+    targets: BTreeSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -14,6 +15,7 @@ impl<'a> Known<'a> {
         Self {
             names: cases.iter().map(CaseInfo::name).collect(),
             markers: cases.iter().flat_map(|case| case.markers.iter().copied()).collect(),
+            targets: cases.iter().filter_map(|case| case.target).collect(),
         }
     }
 
@@ -23,6 +25,10 @@ impl<'a> Known<'a> {
 
     pub(super) fn markers(&self) -> &BTreeSet<&'a str> {
         &self.markers
+    }
+
+    pub(super) fn targets(&self) -> &BTreeSet<&'a str> {
+        &self.targets
     }
 
     /// The whole name of the case that `text` was most likely meant to be, by the whole name or by the function.

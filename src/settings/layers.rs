@@ -1,7 +1,7 @@
 //! The layers, one over the other.
 
 use super::{
-    Mistake, Resolved, Scope, SettingsError, Sources, code, command_line, environment,
+    Mistake, Resolved, Scope, SettingsError, Sources, Targets, code, command_line, environment,
     file::{self, File},
     known::Known,
     profiles::{self, DEFAULT},
@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     run: Resolved,
     description: Option<String>,
     selection: Option<MarkerExpression>,
+    targets: Option<Targets>,
     /// Every layer over the code, the weakest first.
     rules: Vec<Rule>,
 }
@@ -52,8 +53,9 @@ impl Settings {
                 .map_err(|error| mistakes.push(Mistake::new(run.origin("marker").to_string(), error.into())))
                 .ok()
         });
+        let targets = targets(&run, &known, &mut mistakes);
         match mistakes.is_empty() {
-            true => Ok(Self { run, description, selection, rules }),
+            true => Ok(Self { run, description, selection, targets, rules }),
             false => Err(SettingsError { mistakes }),
         }
     }
@@ -86,6 +88,21 @@ impl Settings {
     pub(crate) fn selection(&self) -> Option<&MarkerExpression> {
         self.selection.as_ref()
     }
+
+    /// The targets of which the case has to have one: the key `target`, read.
+    pub(crate) fn targets(&self) -> Option<&Targets> {
+        self.targets.as_ref()
+    }
+}
+
+fn targets(run: &Resolved, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Targets> {
+    let names = run.list("target");
+    if names.is_empty() {
+        return None;
+    }
+    Targets::of_known(names.iter().map(String::as_str), known)
+        .map_err(|wrong| mistakes.push(Mistake::new(run.origin("target").to_string(), wrong)))
+        .ok()
 }
 
 /// The file, empty where there is none; nothing if it is no TOML.

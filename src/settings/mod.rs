@@ -6,6 +6,7 @@
 
 mod code;
 mod command_line;
+mod commented;
 #[cfg(test)]
 pub(crate) mod docs;
 mod environment;
@@ -20,6 +21,7 @@ mod rule;
 mod setting;
 mod show;
 mod sources;
+mod targets;
 mod toml_value;
 mod value;
 
@@ -27,6 +29,7 @@ mod value;
 mod tests;
 
 pub(crate) use command_line::assignment;
+pub(crate) use commented::commented_file;
 pub(crate) use error::{Mistake, SettingsError, Wrong};
 pub(crate) use keys::{Key, Kind, Scope};
 pub(crate) use layers::Settings;
@@ -34,3 +37,4 @@ pub(crate) use resolved::Resolved;
 pub(crate) use setting::{Origin, Setting};
 pub(crate) use show::show;
 pub(crate) use sources::Sources;
+pub(crate) use targets::Targets;

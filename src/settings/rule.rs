@@ -1,6 +1,6 @@
 //! Rules: which cases a group of values is for.
 
-use super::{Origin, Setting, Wrong, keys::Key, known::Known, value};
+use super::{Origin, Setting, Targets, Wrong, keys::Key, known::Known, value};
 use crate::case::{CaseInfo, MarkerExpression};
 
 /// One value for one key.
@@ -32,16 +32,18 @@ pub(super) struct Rule {
 pub(super) struct Selector {
     pub(super) case: Option<Pattern>,
     pub(super) marker: Option<MarkerExpression>,
+    pub(super) target: Option<Targets>,
 }
 
 impl Selector {
     pub(super) fn is_everything(&self) -> bool {
-        self.case.is_none() && self.marker.is_none()
+        self.case.is_none() && self.marker.is_none() && self.target.is_none()
     }
 
     pub(super) fn matches(&self, case: &CaseInfo) -> bool {
         self.case.as_ref().is_none_or(|pattern| pattern.matches(&case.name()))
             && self.marker.as_ref().is_none_or(|marker| marker.matches(|name| case.is_marked(name)))
+            && self.target.as_ref().is_none_or(|target| target.matches(case))
     }
 }
 
@@ -66,7 +68,7 @@ impl Pattern {
 }
 
 /// Goes back to the last `*` only, so that it never takes longer than the product of the two lengths.
-fn matches_glob(pattern: &str, text: &str) -> bool {
+pub(super) fn matches_glob(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);

@@ -13,6 +13,9 @@ pub(crate) fn show(settings: &Settings, cases: &[CaseInfo]) -> String {
     text += &table(settings.run());
     for case in cases {
         text += &format!("\n{}", case.name());
+        if let Some(target) = case.target {
+            text += &format!(" on {target}");
+        }
         if !case.markers.is_empty() {
             text += &format!(" ({})", case.markers.join(", "));
         }

@@ -5,7 +5,7 @@ use proofload::{Context, Result, millis, per_second, procedure::MaximumThroughpu
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// A coarse answer: rates double, trials of 700 ms.
-#[proofload::case(max_concurrency = 5_000, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 5_000, max_cpu = "off")]
 async fn breaking_point(cx: Context) -> Result {
     let search = MaximumThroughput::new()
         .from(per_second(500))
@@ -20,7 +20,14 @@ async fn breaking_point(cx: Context) -> Result {
 }
 
 /// The same with the time it takes.
-#[proofload::case(slow, resource_intensive, max_concurrency = 10_000, max_cpu = "off", time_limit = "10m")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "vector_index",
+    max_concurrency = 10_000,
+    max_cpu = "off",
+    time_limit = "10m"
+)]
 async fn breaking_point_full(cx: Context) -> Result {
     let search = MaximumThroughput::new().from(per_second(500)).to(per_second(64_000)).times(1.5);
     find(cx, search).await

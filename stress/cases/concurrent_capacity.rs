@@ -8,7 +8,7 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 const QUEUE: usize = 24;
 
 /// Up to 32 users, to within 4: the pool's places lie between.
-#[proofload::case(max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 100, max_cpu = "off")]
 async fn concurrent_capacity(cx: Context) -> Result {
     let search = ConcurrentCapacity::new()
         .from(4)
@@ -23,7 +23,7 @@ async fn concurrent_capacity(cx: Context) -> Result {
 }
 
 /// To the exact number, with the time it takes.
-#[proofload::case(slow, max_concurrency = 500, max_cpu = "off", time_limit = "5m")]
+#[proofload::case(slow, target = "vector_index", max_concurrency = 500, max_cpu = "off", time_limit = "5m")]
 async fn concurrent_capacity_full(cx: Context) -> Result {
     find(cx, ConcurrentCapacity::new().to(128)).await
 }

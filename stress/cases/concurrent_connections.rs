@@ -13,7 +13,7 @@ use crate::targets::{
 };
 
 /// A server for 150 connections: 100 are served, 200 are not.
-#[proofload::case(max_concurrency = 200, max_descriptors = 1000, max_cpu = "off")]
+#[proofload::case(target = "index_server", max_concurrency = 200, max_descriptors = 1000, max_cpu = "off")]
 async fn concurrent_connections(cx: Context) -> Result {
     let search = ConcurrentConnections::new()
         .to(200)
@@ -27,7 +27,14 @@ async fn concurrent_connections(cx: Context) -> Result {
 }
 
 /// A server without a limit in reach: all of 1000 are served. Each is two descriptors, one at each end.
-#[proofload::case(slow, max_concurrency = 1000, max_descriptors = 5000, max_cpu = "off", time_limit = "5m")]
+#[proofload::case(
+    slow,
+    target = "index_server",
+    max_concurrency = 1000,
+    max_descriptors = 5000,
+    max_cpu = "off",
+    time_limit = "5m"
+)]
 async fn concurrent_connections_full(cx: Context) -> Result {
     find(cx, ConcurrentConnections::new(), 10_000, 1_000).await
 }

@@ -11,7 +11,7 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 const RECOVERY_LIMIT: Duration = seconds(60);
 
 /// 400 at once, of which the pool's queue takes 200.
-#[proofload::case(max_concurrency = 500, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 500, max_cpu = "off")]
 async fn exhaustion_recovery(cx: Context) -> proofload::Result {
     exhaust(cx, 200, ExhaustionRecovery::new().burst(400).baseline(seconds(2)).attempts(1)).await
 }
@@ -21,6 +21,7 @@ async fn exhaustion_recovery(cx: Context) -> proofload::Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "vector_index",
     max_concurrency = 2200,
     max_cpu = "off",
     time_limit = "120s",

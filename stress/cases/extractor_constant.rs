@@ -7,13 +7,13 @@ use proofload::{Context, Load, Result, millis, minutes, per_second};
 use crate::targets::extractor::{Extractor, Options, outcome::Tally};
 
 /// 50 windows a second for 1.2 s.
-#[proofload::case]
+#[proofload::case(target = "extractor")]
 async fn extractor_constant(cx: Context) -> Result {
     constant(cx, millis(1_200), &["latency.p50 < 100ms", "latency.p95 < 500ms"]).await
 }
 
 /// 50 windows a second for a minute: p95 under 100 ms, p99 under 200 ms.
-#[proofload::case(slow, time_limit = "3m", severity = "high")]
+#[proofload::case(slow, target = "extractor", time_limit = "3m", severity = "high")]
 async fn extractor_constant_full(cx: Context) -> Result {
     constant(cx, minutes(1), &["latency.p95 < 100ms", "latency.p99 < 200ms", "counter.fallback_rate < 5%"]).await
 }

@@ -21,13 +21,13 @@ use crate::targets::extractor::{
 const SHAPES: [[usize; 2]; 3] = [[10, 5], [ROWS, COLUMNS], [200, 50]];
 
 /// Four operations with each kind of data, and 136 with inputs at the edges.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "extractor", max_cpu = "off")]
 async fn extractor_extreme_data(cx: Context) -> Result {
     extremes(cx, 4, 136).await
 }
 
 /// 500 operations with each kind of data, and 20 000 with inputs at the edges.
-#[proofload::case(slow, max_memory = "2GiB", max_cpu = "off", time_limit = "10m")]
+#[proofload::case(slow, target = "extractor", max_memory = "2GiB", max_cpu = "off", time_limit = "10m")]
 async fn extractor_extreme_data_full(cx: Context) -> Result {
     extremes(cx, 500, 20_000).await
 }

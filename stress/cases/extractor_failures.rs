@@ -11,13 +11,20 @@ use crate::targets::extractor::{BeforeModel, Extractor, Options, outcome::Tally}
 const FAILING: f64 = 0.1;
 
 /// 300 windows a second for 1.2 s. Of 360 calls fewer than 3 % fail less than once in 100 000 runs.
-#[proofload::case(max_concurrency = 1_000, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 1_000, max_cpu = "off")]
 async fn extractor_failures(cx: Context) -> Result {
     failing(cx, millis(1_200), &["latency.p95 < 500ms", "counter.fallback_rate > 3%", "counter.fallback_rate < 30%"]).await
 }
 
 /// 300 windows a second for a minute, of which a tenth fall back.
-#[proofload::case(slow, max_concurrency = 1_000, max_cpu = "off", time_limit = "3m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "extractor",
+    max_concurrency = 1_000,
+    max_cpu = "off",
+    time_limit = "3m",
+    severity = "high"
+)]
 async fn extractor_failures_full(cx: Context) -> Result {
     let quick = ["latency.p95 < 100ms", "latency.p99 < 200ms"];
     let fallbacks = ["counter.fallback_rate > 8%", "counter.fallback_rate < 12%"];

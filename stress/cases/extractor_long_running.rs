@@ -11,13 +11,13 @@ const SETTLING: f64 = 0.25;
 
 /// Four seconds, in windows of 100 ms: long enough to tell a leak of a megabyte a second, too short for anything slower
 /// and for a drift, which the report says.
-#[proofload::case(max_concurrency = 500, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 500, max_cpu = "off")]
 async fn extractor_long_running(cx: Context) -> Result {
     soak(cx, seconds(4), &["latency.p95 < 500ms"]).await
 }
 
 /// Ten minutes, at the end of which the memory is not 5 % over that of the beginning.
-#[proofload::case(slow, max_concurrency = 500, time_limit = "12m", severity = "high")]
+#[proofload::case(slow, target = "extractor", max_concurrency = 500, time_limit = "12m", severity = "high")]
 async fn extractor_long_running_full(cx: Context) -> Result {
     soak(cx, minutes(10), &["latency.p95 < 100ms", "latency.p99 < 200ms"]).await
 }

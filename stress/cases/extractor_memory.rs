@@ -8,7 +8,7 @@ use crate::targets::extractor::{Extractor, Options, outcome::Tally};
 const CACHED: usize = 100;
 
 /// Eight users for a second, within 256 MiB.
-#[proofload::case(max_memory = "256MiB", max_cpu = "off")]
+#[proofload::case(target = "extractor", max_memory = "256MiB", max_cpu = "off")]
 async fn extractor_memory(cx: Context) -> Result {
     let extractor = small()?;
     new_windows(&cx, &extractor, Load::users(8).for_duration(seconds(1))).await?;
@@ -16,7 +16,14 @@ async fn extractor_memory(cx: Context) -> Result {
 }
 
 /// 32 users for a minute, within 256 MiB.
-#[proofload::case(slow, resource_intensive, max_memory = "256MiB", max_cpu = "off", time_limit = "3m")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "extractor",
+    max_memory = "256MiB",
+    max_cpu = "off",
+    time_limit = "3m"
+)]
 async fn extractor_memory_full(cx: Context) -> Result {
     let extractor = small()?;
     new_windows(&cx, &extractor, Load::users(32).for_duration(seconds(60))).await?;
@@ -27,6 +34,7 @@ async fn extractor_memory_full(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "extractor",
     max_memory = "1GiB",
     max_memory_growth = "off",
     max_cpu = "off",

@@ -10,40 +10,61 @@ const QUICK: [&str; 1] = ["latency.p95 < 500ms"];
 const FULL: [&str; 2] = ["latency.p95 < 100ms", "latency.p99 < 200ms"];
 
 /// From 50 to 600 windows a second within a second.
-#[proofload::case(max_concurrency = 500, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 500, max_cpu = "off")]
 async fn extractor_ramp(cx: Context) -> Result {
     follow(cx, Load::rate(per_second(50)).ramp_to(per_second(600), seconds(1)), &QUICK).await
 }
 
 /// From 50 to 500 windows a second within a minute, half a minute there.
-#[proofload::case(slow, max_concurrency = 500, max_cpu = "off", time_limit = "4m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "extractor",
+    max_concurrency = 500,
+    max_cpu = "off",
+    time_limit = "4m",
+    severity = "high"
+)]
 async fn extractor_ramp_full(cx: Context) -> Result {
     let load = Load::rate(per_second(50)).ramp_to(per_second(500), seconds(60)).for_duration(seconds(30));
     follow(cx, load, &FULL).await
 }
 
 /// 50 windows a second, and twice 800 for 200 ms.
-#[proofload::case(max_concurrency = 500, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 500, max_cpu = "off")]
 async fn extractor_spike(cx: Context) -> Result {
     let load = Load::spikes(per_second(50), per_second(800), millis(200), millis(600), millis(1_200));
     follow(cx, load, &QUICK).await
 }
 
 /// 50 windows a second, and 1000 for 5 s of each 30 s, three times.
-#[proofload::case(slow, max_concurrency = 1_000, max_cpu = "off", time_limit = "4m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "extractor",
+    max_concurrency = 1_000,
+    max_cpu = "off",
+    time_limit = "4m",
+    severity = "high"
+)]
 async fn extractor_spike_full(cx: Context) -> Result {
     let load = Load::spikes(per_second(50), per_second(1_000), seconds(5), seconds(30), seconds(90));
     follow(cx, load, &FULL).await
 }
 
 /// A quarter, a half, the whole and a half of 700 windows a second, 250 ms each.
-#[proofload::case(max_concurrency = 500, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 500, max_cpu = "off")]
 async fn extractor_steps(cx: Context) -> Result {
     follow(cx, Load::steps(per_second(700), seconds(1)), &QUICK).await
 }
 
 /// A quarter, a half, the whole and a half of 600 windows a second, 20 s each.
-#[proofload::case(slow, max_concurrency = 1_000, max_cpu = "off", time_limit = "4m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "extractor",
+    max_concurrency = 1_000,
+    max_cpu = "off",
+    time_limit = "4m",
+    severity = "high"
+)]
 async fn extractor_steps_full(cx: Context) -> Result {
     follow(cx, Load::steps(per_second(600), seconds(80)), &FULL).await
 }

@@ -15,13 +15,20 @@ const QUICK: [&str; 1] = ["latency.p95 < 500ms"];
 const FULL: [&str; 2] = ["latency.p95 < 100ms", "latency.p99 < 200ms"];
 
 /// 100 windows, 60 batches and 60 odd inputs a second, for 1.2 s.
-#[proofload::case(max_concurrency = 300, max_cpu = "off")]
+#[proofload::case(target = "extractor", max_concurrency = 300, max_cpu = "off")]
 async fn extractor_together(cx: Context) -> Result {
     together(cx, [per_second(100), per_second(60), per_second(60)], millis(1_200), &QUICK).await
 }
 
 /// 200 windows, 60 batches and 100 odd inputs a second, for a minute.
-#[proofload::case(slow, max_concurrency = 1_000, max_cpu = "off", time_limit = "3m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "extractor",
+    max_concurrency = 1_000,
+    max_cpu = "off",
+    time_limit = "3m",
+    severity = "high"
+)]
 async fn extractor_together_full(cx: Context) -> Result {
     together(cx, [per_second(200), per_second(60), per_second(100)], minutes(1), &FULL).await
 }

@@ -5,13 +5,13 @@ use proofload::{Context, Load, seconds};
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// 200 users with 5 queries each.
-#[proofload::case(max_concurrency = 200, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 200, max_cpu = "off")]
 async fn extreme_concurrency(cx: Context) -> proofload::Result {
     queries_of_users(cx, 200, 5).await
 }
 
 /// 1000 users with 10 queries each: at least 95 % succeed, at 500 a second or more.
-#[proofload::case(slow, max_concurrency = 1000, max_cpu = "off", severity = "high")]
+#[proofload::case(slow, target = "vector_index", max_concurrency = 1000, max_cpu = "off", severity = "high")]
 async fn extreme_concurrency_full(cx: Context) -> proofload::Result {
     queries_of_users(cx, 1000, 10).await
 }

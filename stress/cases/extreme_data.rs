@@ -5,13 +5,13 @@ use proofload::{Context, Outcome, Result, procedure::ExtremeData};
 use crate::targets::vector_index::{IndexError, Options, VectorIndex};
 
 /// Eight queries of each kind; the huge ones have 1 MB.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_cpu = "off")]
 async fn extreme_data(cx: Context) -> Result {
     query(cx, ExtremeData::new().operations(8)).await
 }
 
 /// 200 of each kind, up to 100 KB; the huge ones have 10 MB.
-#[proofload::case(slow, max_memory = "2GiB", max_cpu = "off", time_limit = "10m")]
+#[proofload::case(slow, target = "vector_index", max_memory = "2GiB", max_cpu = "off", time_limit = "10m")]
 async fn extreme_data_full(cx: Context) -> Result {
     query(cx, ExtremeData::new().sizes([100, 1_000, 10_000, 100_000]).operations(200)).await
 }

@@ -15,7 +15,7 @@ use crate::targets::{
 };
 
 /// Two of five attempts fail, are slow or hold memory; callers that try three times again hardly notice.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_cpu = "off")]
 async fn failure_injection(cx: Context) -> Result {
     let faults = Faults::share(percent(40)).error("injected failure");
     let faults = faults.latency(Latency::exponential(millis(20))).hold_memory(mib(1), millis(200));
@@ -28,7 +28,7 @@ async fn failure_injection(cx: Context) -> Result {
 }
 
 /// 5 % of the attempts fail, hang, are slow or hold memory, 20 s of each: at least 95 % of the searches succeed.
-#[proofload::case(slow, max_cpu = "off", severity = "high")]
+#[proofload::case(slow, target = "vector_index", max_cpu = "off", severity = "high")]
 async fn failure_injection_full(cx: Context) -> Result {
     search(cx, FailureInjection::new().rate(per_second(100)).phase(seconds(20))).await
 }

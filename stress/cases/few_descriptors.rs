@@ -15,13 +15,13 @@ use crate::targets::{
 const LEFT: u64 = 1;
 
 /// A second, of which a third is without descriptors.
-#[proofload::case(max_concurrency = 200, max_cpu = "off")]
+#[proofload::case(target = "index_server", max_concurrency = 200, max_cpu = "off")]
 async fn few_descriptors(cx: Context) -> proofload::Result {
     run_out(cx, millis(900)).await
 }
 
 /// A minute, of which a third is without descriptors.
-#[proofload::case(slow, max_concurrency = 200, max_cpu = "off", time_limit = "5m")]
+#[proofload::case(slow, target = "index_server", max_concurrency = 200, max_cpu = "off", time_limit = "5m")]
 async fn few_descriptors_full(cx: Context) -> proofload::Result {
     run_out(cx, seconds(60)).await
 }

@@ -29,14 +29,21 @@ struct Outage {
 }
 
 /// An outage of a second; closed again within 5 s.
-#[proofload::case(max_concurrency = 1_000, max_cpu = "off")]
+#[proofload::case(target = "content_flow", max_concurrency = 1_000, max_cpu = "off")]
 async fn flow_breaker(cx: Context) -> Result {
     let outage = Outage { condition: Condition::Down, length: seconds(1), closes_within: seconds(5) };
     survive(cx, [outage]).await
 }
 
 /// Two outages of 20 s, one with an archive that fails and one with an archive that says nothing; closed again within 60 s.
-#[proofload::case(slow, max_concurrency = 5_000, max_cpu = "off", time_limit = "10m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "content_flow",
+    max_concurrency = 5_000,
+    max_cpu = "off",
+    time_limit = "10m",
+    severity = "high"
+)]
 async fn flow_breaker_full(cx: Context) -> Result {
     let outage = |condition| Outage { condition, length: seconds(20), closes_within: seconds(60) };
     survive(cx, [outage(Condition::Down), outage(Condition::Silent)]).await

@@ -11,7 +11,7 @@ const PLACES: usize = 20;
 
 /// 8, 16 and 32 users, to within 8. Without a warm-up: the first flows of a trial are among those that count, however
 /// slow the machine is.
-#[proofload::case(drain = "30s", max_concurrency = 50, max_cpu = "off")]
+#[proofload::case(target = "content_flow", drain = "30s", max_concurrency = 50, max_cpu = "off")]
 async fn flow_capacity(cx: Context) -> Result {
     let search = ConcurrentCapacity::new()
         .from(8)
@@ -26,7 +26,7 @@ async fn flow_capacity(cx: Context) -> Result {
 }
 
 /// To the exact number, with the time it takes.
-#[proofload::case(slow, max_concurrency = 200, max_cpu = "off", time_limit = "10m")]
+#[proofload::case(slow, target = "content_flow", max_concurrency = 200, max_cpu = "off", time_limit = "10m")]
 async fn flow_capacity_full(cx: Context) -> Result {
     find(cx, ConcurrentCapacity::new().to(64)).await
 }

@@ -8,13 +8,21 @@ use crate::targets::content_flow::{ContentFlow, Options, outcome::outcome};
 const KEPT: usize = 16;
 
 /// 24 at once, three times each.
-#[proofload::case(max_concurrency = 30, max_cpu = "off")]
+#[proofload::case(target = "content_flow", max_concurrency = 30, max_cpu = "off")]
 async fn flow_extreme_concurrency(cx: Context) -> proofload::Result {
     flows_at_once(cx, 24, 3).await
 }
 
 /// 60 at once, 50 times each, for 32 places: who is refused comes again.
-#[proofload::case(slow, resource_intensive, max_concurrency = 60, max_cpu = "off", time_limit = "10m", severity = "high")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "content_flow",
+    max_concurrency = 60,
+    max_cpu = "off",
+    time_limit = "10m",
+    severity = "high"
+)]
 async fn flow_extreme_concurrency_full(cx: Context) -> proofload::Result {
     flows_at_once(cx, 60, 50).await
 }

@@ -9,13 +9,21 @@ use crate::targets::content_flow::{
 };
 
 /// 16 MiB a second, 400 ms each.
-#[proofload::case(drain = "30s", max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(target = "content_flow", drain = "30s", max_concurrency = 100, max_cpu = "off")]
 async fn flow_io_stress(cx: Context) -> Result {
     stress(cx, IoStress::new().write(mib(16)).rate(per_second(25)).phase(millis(400)).cool_down(millis(50))).await
 }
 
 /// 256 MiB a second, 20 s each.
-#[proofload::case(slow, resource_intensive, max_concurrency = 500, max_cpu = "off", needs_disk = "2GiB", severity = "high")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "content_flow",
+    max_concurrency = 500,
+    max_cpu = "off",
+    needs_disk = "2GiB",
+    severity = "high"
+)]
 async fn flow_io_stress_full(cx: Context) -> Result {
     stress(cx, IoStress::new().write(mib(256)).keep(mib(512)).rate(per_second(20)).phase(seconds(20))).await
 }

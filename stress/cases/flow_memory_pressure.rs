@@ -5,7 +5,7 @@ use proofload::{Context, Result, gib, mib, millis, per_second, procedure::Memory
 use crate::targets::content_flow::{ContentFlow, Options, outcome::outcome};
 
 /// 100 MiB, 400 ms each.
-#[proofload::case(drain = "30s", max_memory_growth = "off", max_cpu = "off")]
+#[proofload::case(target = "content_flow", drain = "30s", max_memory_growth = "off", max_cpu = "off")]
 async fn flow_memory_pressure(cx: Context) -> Result {
     press(cx, MemoryPressure::new().hold(mib(100)).rate(per_second(25)).phase(millis(400)).cool_down(millis(50))).await
 }
@@ -14,6 +14,7 @@ async fn flow_memory_pressure(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "content_flow",
     max_memory = "2GiB",
     max_memory_growth = "off",
     max_cpu = "off",

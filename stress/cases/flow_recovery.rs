@@ -17,7 +17,7 @@ use crate::targets::content_flow::{ContentFlow, Options, outcome::outcome};
 const RECOVERY_LIMIT: Duration = seconds(60);
 
 /// 50 at once for 32 places; back to normal for a second.
-#[proofload::case(max_concurrency = 200, max_cpu = "off")]
+#[proofload::case(target = "content_flow", max_concurrency = 200, max_cpu = "off")]
 async fn flow_recovery(cx: Context) -> Result {
     let mut tolerance = Tolerance::default();
     (tolerance.windows, tolerance.latency_floor, tolerance.failures) = (1, millis(250), 0.2);
@@ -29,6 +29,7 @@ async fn flow_recovery(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "content_flow",
     max_concurrency = 600,
     max_cpu = "off",
     time_limit = "10m",

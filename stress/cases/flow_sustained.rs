@@ -8,7 +8,7 @@ use crate::targets::content_flow::{ContentFlow, Options, outcome::outcome};
 const KEPT: usize = 16;
 
 /// Ten minutes.
-#[proofload::case(slow, max_cpu = "off", time_limit = "12m", severity = "high")]
+#[proofload::case(slow, target = "content_flow", max_cpu = "off", time_limit = "12m", severity = "high")]
 async fn flow_sustained_full(cx: Context) -> Result {
     let flow = ContentFlow::open(cx.scratch_dir(), Options { keep: KEPT, ..Options::default() })?;
     let carried_out = flow.clone();

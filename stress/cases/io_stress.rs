@@ -8,13 +8,21 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 const WRITES_ONE_IN: u64 = 50;
 
 /// 16 MiB a second, a second each.
-#[proofload::case(max_concurrency = 200, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 200, max_cpu = "off")]
 async fn io_stress(cx: Context) -> Result {
     stress(cx, IoStress::new().write(mib(16)).rate(per_second(100)).phase(seconds(1))).await
 }
 
 /// 256 MiB a second, 20 s each.
-#[proofload::case(slow, resource_intensive, max_concurrency = 1_000, max_cpu = "off", needs_disk = "2GiB", severity = "high")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "vector_index",
+    max_concurrency = 1_000,
+    max_cpu = "off",
+    needs_disk = "2GiB",
+    severity = "high"
+)]
 async fn io_stress_full(cx: Context) -> Result {
     stress(cx, IoStress::new().write(mib(256)).keep(mib(512)).rate(per_second(100)).phase(seconds(20))).await
 }

@@ -8,13 +8,13 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// Six seconds, in windows of 100 ms: long enough to tell a leak of a megabyte a second, too short for anything slower
 /// and for a drift, which the report says.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_cpu = "off")]
 async fn long_running(cx: Context) -> proofload::Result {
     soak(cx, seconds(6)).await
 }
 
 /// Ten minutes, at the end of which the memory is not 5 % over that of the beginning.
-#[proofload::case(slow, time_limit = "12m", severity = "high")]
+#[proofload::case(slow, target = "vector_index", time_limit = "12m", severity = "high")]
 async fn long_running_full(cx: Context) -> proofload::Result {
     soak(cx, minutes(10)).await
 }

@@ -10,13 +10,20 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 const QUERY_BYTES: usize = 150 << 10;
 
 /// 20 tasks for 3 s.
-#[proofload::case(max_memory = "2GiB", max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_memory = "2GiB", max_cpu = "off")]
 async fn memory_pressure(cx: Context) -> proofload::Result {
     huge_queries(cx, 20, seconds(3)).await
 }
 
 /// 50 tasks for 30 s: memory grows by less than 1 GB, and 2 GB stop the case.
-#[proofload::case(slow, resource_intensive, max_memory = "2GB", max_cpu = "off", severity = "high")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "vector_index",
+    max_memory = "2GB",
+    max_cpu = "off",
+    severity = "high"
+)]
 async fn memory_pressure_full(cx: Context) -> proofload::Result {
     huge_queries(cx, 50, seconds(30)).await
 }

@@ -24,7 +24,7 @@ struct Mix {
 }
 
 /// A mix of 4 s.
-#[proofload::case(max_memory = "2GiB", max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_memory = "2GiB", max_cpu = "off")]
 async fn mixed_agents(cx: Context) -> Result {
     let mix = Mix {
         searching: Pattern::short_frequent(),
@@ -37,7 +37,14 @@ async fn mixed_agents(cx: Context) -> Result {
 }
 
 /// The ready-made patterns, for two minutes.
-#[proofload::case(slow, max_memory = "2GiB", max_cpu = "off", time_limit = "5m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "vector_index",
+    max_memory = "2GiB",
+    max_cpu = "off",
+    time_limit = "5m",
+    severity = "high"
+)]
 async fn mixed_agents_full(cx: Context) -> Result {
     let mix = Mix {
         searching: Pattern::short_frequent(),

@@ -21,13 +21,13 @@ const PLACES: usize = 64;
 const PATIENCE: Duration = millis(150);
 
 /// Half a second of each, and 100 questions over connections that break.
-#[proofload::case(max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(target = "index_server", max_concurrency = 100, max_cpu = "off")]
 async fn network_faults(cx: Context) -> proofload::Result {
     behind_a_bad_network(cx, millis(500), 100).await
 }
 
 /// Twenty seconds of each, and 4000 questions over connections that break.
-#[proofload::case(slow, max_concurrency = 100, max_cpu = "off", time_limit = "10m")]
+#[proofload::case(slow, target = "index_server", max_concurrency = 100, max_cpu = "off", time_limit = "10m")]
 async fn network_faults_full(cx: Context) -> proofload::Result {
     behind_a_bad_network(cx, seconds(20), 4_000).await
 }

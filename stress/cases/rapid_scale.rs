@@ -5,14 +5,21 @@ use proofload::{Context, Result, procedure::RapidScale, seconds};
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// 5, 50, 100, 20 and 5 users, a second each.
-#[proofload::case(max_concurrency = 100, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 100, max_cpu = "off")]
 async fn rapid_scale(cx: Context) -> Result {
     let phases = [5, 50, 100, 20, 5];
     scale(cx, RapidScale::new().phases(phases.map(|users| (users, seconds(1))))).await
 }
 
 /// 10, 500, 1000, 100 and 10 users for 30, 60, 30, 30 and 30 s: at most 10 % errors in each phase.
-#[proofload::case(slow, max_concurrency = 1000, max_cpu = "off", time_limit = "5m", severity = "high")]
+#[proofload::case(
+    slow,
+    target = "vector_index",
+    max_concurrency = 1000,
+    max_cpu = "off",
+    time_limit = "5m",
+    severity = "high"
+)]
 async fn rapid_scale_full(cx: Context) -> Result {
     scale(cx, RapidScale::new()).await
 }

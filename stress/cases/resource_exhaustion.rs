@@ -7,7 +7,7 @@ use proofload::{
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// Four steps of a second.
-#[proofload::case(max_concurrency = 2_000, max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_concurrency = 2_000, max_cpu = "off")]
 async fn resource_exhaustion(cx: Context) -> Result {
     let search = ResourceExhaustion::new()
         .memory(mib(800))
@@ -22,6 +22,7 @@ async fn resource_exhaustion(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "vector_index",
     max_memory = "4GiB",
     max_memory_growth = "off",
     max_concurrency = 20_000,

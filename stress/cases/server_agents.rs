@@ -13,13 +13,20 @@ const AGENTS: u32 = 10;
 const REQUESTS: u64 = 50;
 
 /// Lines.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "cache_server", max_cpu = "off")]
 async fn server_agents(cx: Context) -> Result {
     talk(cx, &Options::default(), Manner::SHORT).await
 }
 
 /// Twice as long questions, and a model to which each token costs sixteen times as much.
-#[proofload::case(slow, resource_intensive, max_cpu = "off", time_limit = "5m", severity = "high")]
+#[proofload::case(
+    slow,
+    resource_intensive,
+    target = "cache_server",
+    max_cpu = "off",
+    time_limit = "5m",
+    severity = "high"
+)]
 async fn server_agents_full(cx: Context) -> Result {
     let options = Options { bytes_per_token: 1 << 20, blocks: 1 << 14, ..Options::default() };
     talk(cx, &options, Manner { words: 24, max_tokens: 64, ..Manner::SHORT }).await

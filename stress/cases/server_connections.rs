@@ -21,7 +21,7 @@ use crate::targets::cache_server::{
 const AGENTS: u64 = 10;
 
 /// A server for 150 connections: 100 are served, 200 are not.
-#[proofload::case(max_concurrency = 200, max_descriptors = 1000, max_cpu = "off")]
+#[proofload::case(target = "cache_server", max_concurrency = 200, max_descriptors = 1000, max_cpu = "off")]
 async fn server_connections(cx: Context) -> Result {
     let search = ConcurrentConnections::new()
         .from(100)
@@ -37,7 +37,14 @@ async fn server_connections(cx: Context) -> Result {
 }
 
 /// A server without a limit in reach: all of 1000 are served. Each is two descriptors, one at each end.
-#[proofload::case(slow, max_concurrency = 1000, max_descriptors = 5000, max_cpu = "off", time_limit = "5m")]
+#[proofload::case(
+    slow,
+    target = "cache_server",
+    max_concurrency = 1000,
+    max_descriptors = 5000,
+    max_cpu = "off",
+    time_limit = "5m"
+)]
 async fn server_connections_full(cx: Context) -> Result {
     // Seldom enough that the connections are what is asked for, not the rate.
     let search = ConcurrentConnections::new()

@@ -32,7 +32,7 @@ const MANNER: Manner = Manner { max_tokens: 400, ..Manner::SHORT };
 const LIMIT: f64 = 0.95;
 
 /// Twice as many as fit, at once.
-#[proofload::case(max_concurrency = 300, max_cpu = "off")]
+#[proofload::case(target = "cache_server", max_concurrency = 300, max_cpu = "off")]
 async fn server_exhaustion(cx: Context) -> Result {
     let site = Site::bundled(&cx, &sized(&cx))?;
     let burst = cx
@@ -65,6 +65,7 @@ async fn server_exhaustion(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "cache_server",
     max_concurrency = 500,
     max_cpu = "off",
     time_limit = "5m",

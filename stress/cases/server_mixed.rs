@@ -25,7 +25,7 @@ struct Mix {
 }
 
 /// Three seconds.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "cache_server", max_cpu = "off")]
 async fn server_mixed(cx: Context) -> Result {
     let mix = Mix {
         short: Pattern::users(4, millis(50), millis(150)),
@@ -41,7 +41,7 @@ async fn server_mixed(cx: Context) -> Result {
 }
 
 /// The ready-made patterns, for two minutes.
-#[proofload::case(slow, max_cpu = "off", time_limit = "5m", severity = "high")]
+#[proofload::case(slow, target = "cache_server", max_cpu = "off", time_limit = "5m", severity = "high")]
 async fn server_mixed_full(cx: Context) -> Result {
     let mix = Mix {
         short: Pattern::short_frequent(),

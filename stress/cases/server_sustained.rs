@@ -12,13 +12,13 @@ use crate::targets::cache_server::{Options, talk::Manner};
 const AGENTS: u64 = 5;
 
 /// Three seconds, too short for a drift, which the report says.
-#[proofload::case(max_cpu = "off")]
+#[proofload::case(target = "cache_server", max_cpu = "off")]
 async fn server_sustained(cx: Context) -> Result {
     soak(cx, per_second(30), seconds(3)).await
 }
 
 /// An hour at 10 requests a minute: memory grows by less than 5 %, latency is stable, under 1 % fail.
-#[proofload::case(slow, time_limit = "65m", severity = "high")]
+#[proofload::case(slow, target = "cache_server", time_limit = "65m", severity = "high")]
 async fn server_sustained_full(cx: Context) -> Result {
     soak(cx, per_minute(10), hours(1)).await
 }

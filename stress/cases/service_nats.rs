@@ -7,13 +7,13 @@ use proofload::{Context, Load, Result, millis, per_second, seconds};
 use crate::targets::services::nats::{self, Nats, Options};
 
 /// 8 users for a second and a half; half of what they do is ask, half is publish.
-#[proofload::case(service, needs = nats::is_there, max_cpu = "off")]
+#[proofload::case(service, target = "nats", needs = nats::is_there, max_cpu = "off")]
 async fn service_nats(cx: Context) -> Result {
     talk(cx, Load::users(8).for_duration(millis(1_500)).into()).await
 }
 
 /// 2 000 operations a second for a minute.
-#[proofload::case(service, slow, needs = nats::is_there, max_cpu = "off", max_concurrency = 500)]
+#[proofload::case(service, slow, target = "nats", needs = nats::is_there, max_cpu = "off", max_concurrency = 500)]
 async fn service_nats_full(cx: Context) -> Result {
     talk(cx, Load::rate(per_second(2_000)).for_duration(seconds(60)).into()).await
 }

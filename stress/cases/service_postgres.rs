@@ -7,13 +7,20 @@ use proofload::{Context, Load, Outcome, Result, millis, per_second, seconds};
 use crate::targets::services::postgres::{self, LedgerError, Options, Postgres};
 
 /// 6 users on 4 connections for a second and a half; a quarter of what they do changes one of two accounts.
-#[proofload::case(service, needs = postgres::is_there, max_cpu = "off")]
+#[proofload::case(service, target = "postgres", needs = postgres::is_there, max_cpu = "off")]
 async fn service_postgres(cx: Context) -> Result {
     keep(cx, Load::users(6).for_duration(millis(1_500)).into()).await
 }
 
 /// 200 operations a second for a minute.
-#[proofload::case(service, slow, needs = postgres::is_there, max_cpu = "off", max_concurrency = 200)]
+#[proofload::case(
+    service,
+    slow,
+    target = "postgres",
+    needs = postgres::is_there,
+    max_cpu = "off",
+    max_concurrency = 200
+)]
 async fn service_postgres_full(cx: Context) -> Result {
     keep(cx, Load::rate(per_second(200)).for_duration(seconds(60)).into()).await
 }

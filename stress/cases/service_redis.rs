@@ -7,13 +7,13 @@ use proofload::{Context, Load, Result, millis, per_second, seconds};
 use crate::targets::services::redis::{self, Options, Redis};
 
 /// 8 users for a second and a half.
-#[proofload::case(service, needs = redis::is_there, max_cpu = "off")]
+#[proofload::case(service, target = "redis", needs = redis::is_there, max_cpu = "off")]
 async fn service_redis(cx: Context) -> Result {
     count(cx, Load::users(8).for_duration(millis(1_500)).into()).await
 }
 
 /// 2 000 operations a second for a minute: three commands each.
-#[proofload::case(service, slow, needs = redis::is_there, max_cpu = "off", max_concurrency = 500)]
+#[proofload::case(service, slow, target = "redis", needs = redis::is_there, max_cpu = "off", max_concurrency = 500)]
 async fn service_redis_full(cx: Context) -> Result {
     count(cx, Load::rate(per_second(2_000)).for_duration(seconds(60)).into()).await
 }

@@ -7,13 +7,13 @@ use proofload::{Context, Load, minutes, per_second, seconds};
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// 100 searches a second for 4 s.
-#[proofload::case(workers = 10)]
+#[proofload::case(target = "vector_index", workers = 10)]
 async fn sustained_load(cx: Context) -> proofload::Result {
     searches_and_inserts(cx, seconds(4)).await
 }
 
 /// 100 searches a second for 300 s by 10 workers: at least 80 % of the rate, at most 5 % errors, 500 ms in the mean.
-#[proofload::case(slow, workers = 10, time_limit = "6m", severity = "high")]
+#[proofload::case(slow, target = "vector_index", workers = 10, time_limit = "6m", severity = "high")]
 async fn sustained_load_full(cx: Context) -> proofload::Result {
     searches_and_inserts(cx, minutes(5)).await
 }

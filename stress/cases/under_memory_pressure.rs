@@ -5,7 +5,7 @@ use proofload::{Context, Result, gib, mib, per_second, procedure::MemoryPressure
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
 /// 200 MiB, a second each.
-#[proofload::case(max_memory_growth = "off", max_cpu = "off")]
+#[proofload::case(target = "vector_index", max_memory_growth = "off", max_cpu = "off")]
 async fn under_memory_pressure(cx: Context) -> Result {
     press(cx, MemoryPressure::new().hold(mib(200)).rate(per_second(100)).phase(seconds(1))).await
 }
@@ -14,6 +14,7 @@ async fn under_memory_pressure(cx: Context) -> Result {
 #[proofload::case(
     slow,
     resource_intensive,
+    target = "vector_index",
     max_memory = "2GiB",
     max_memory_growth = "off",
     max_cpu = "off",

@@ -12,5 +12,5 @@ async fn open_index(cx: Context) -> Result<impl Workload> {
     }))
 }
 
-proofload::suite!(comprehensive as under_everything, open_index);
-proofload::suite!(peak_load as at_the_peak, open_index);
+proofload::suite!(comprehensive as under_everything, open_index, target = "vector_index");
+proofload::suite!(peak_load as at_the_peak, open_index, target = "vector_index");

@@ -19,7 +19,7 @@ fn a_dry_run_shows_loads_and_runs_nothing() {
     assert_eq!(
         ended.outcomes(),
         [
-            "fast_closed ignored (dry run, at most 5m: load: 3 users, 30 iterations in all)",
+            "fast_closed ignored (dry run on counter, at most 5m: load: 3 users, 30 iterations in all)",
             "fast_nightly ignored (dry run, at most 5m: load: 1 user, 3 iterations in all)",
             "fast_open ignored (dry run, at most 5m: load: 100/s for 300 ms)",
             "fast_plain ignored (dry run, at most 5m: load: 2 users x 5 iterations each)",

@@ -12,6 +12,7 @@ mod confined;
 #[cfg(target_os = "linux")]
 mod ending;
 mod fixture;
+mod init;
 mod inspection;
 mod listing;
 #[cfg(target_os = "linux")]
@@ -82,6 +83,7 @@ fn drive() -> ExitCode {
         confined::TESTS,
         #[cfg(target_os = "linux")]
         ending::TESTS,
+        init::TESTS,
         inspection::TESTS,
         listing::TESTS,
         #[cfg(target_os = "linux")]

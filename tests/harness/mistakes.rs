@@ -95,7 +95,7 @@ fn an_override_that_selects_nothing() {
     );
     check(
         "[[override]]\nusers = 1\n",
-        "stress/stress.toml:1: an override needs case = \"a name or pattern\", marker = \"an expression\", or both",
+        "stress/stress.toml:1: an override needs case = \"a name or pattern\", marker = \"an expression\", target = \"a name\", or several of them",
     );
 }
 

@@ -10,6 +10,8 @@ tests![
     libtests_words_ask_for_what_is_left_out,
     marker_expressions_select,
     what_an_expression_leaves_out_says_why,
+    targets_select,
+    an_unknown_target_lists_the_known_ones,
     an_unknown_marker_lists_the_known_ones,
     a_malformed_expression_is_pointed_at,
 ];
@@ -110,6 +112,52 @@ fn marker_expressions_select() {
 fn what_an_expression_leaves_out_says_why() {
     let ended = Package::new().run(&["--marker", "slow", "nightly"]).exits(0);
     assert_eq!(ended.outcomes(), ["fast_nightly ignored (not selected by `slow`)", LEFT_OUT[2]]);
+}
+
+fn targets_select() {
+    let package = Package::new();
+    let ran = |ended: &super::fixture::Ended| {
+        let outcomes = ended.outcomes().into_iter().filter(|outcome| !outcome.contains(" ignored"));
+        outcomes.collect::<Vec<_>>()
+    };
+    for (arguments, expected) in [
+        (&["--target", "counter"][..], &["fast_closed ok"][..]),
+        (
+            &["--target", "counter", "--target", "night-watch", "--include-all"],
+            &["fast_closed ok", "late_nightly ok"],
+        ),
+        (&["--target", "counter,night*", "--include-all", "-m", "slow"], &["late_nightly ok"]),
+    ] {
+        assert_eq!(ran(&package.run(arguments).exits(0)), expected, "{arguments:?}");
+    }
+    assert_eq!(package.case("late_nightly")["target"], "night-watch");
+    let ended = package.suite(&["fast_"]).env("PROOFLOAD_TARGET", "counter").run().exits(0);
+    assert_eq!(ran(&ended), ["fast_closed ok"]);
+    let outcomes = ended.outcomes();
+    let left_out = "fast_plain ignored (not of target counter: it names none)".to_owned();
+    assert!(outcomes.contains(&left_out), "{ended}");
+    let ended = package.run(&["--list", "--target", "night-watch"]).exits(0);
+    assert_eq!(ended.stdout, "suite::late_nightly: test\n");
+
+    let package = Package::with_settings(
+        "[profile.closed]\ntarget = \"counter\"\n[[profile.closed.override]]\ntarget = \"counter\"\nusers = 2\n",
+    );
+    assert_eq!(ran(&package.run(&["--profile", "closed"]).exits(0)), ["fast_closed ok"]);
+    assert_eq!(package.case("fast_closed")["loads"][0]["plan"], "2 users, 30 iterations in all");
+}
+
+fn an_unknown_target_lists_the_known_ones() {
+    let package = Package::with_settings("[[override]]\ntarget = \"conuter\"\nusers = 2\n");
+    let known = "known targets: counter, night-watch";
+    let ended = package.suite(&["--target", "nothing"]).env("PROOFLOAD_TARGET", "zzz").run().exits(2);
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: stress/stress.toml:2: no case has the target \"conuter\"; did you mean \"counter\"? {known}\n\
+             --target nothing: no case has the target \"nothing\"; {known}\n"
+        )
+    );
+    assert_eq!(ended.stdout, "", "nothing ran");
 }
 
 fn an_unknown_marker_lists_the_known_ones() {

@@ -61,7 +61,7 @@ async fn fast_open(cx: Context) -> Result {
     cx.done()
 }
 
-#[proofload::case(max_concurrency = 20)]
+#[proofload::case(target = "counter", max_concurrency = 20)]
 async fn fast_closed(cx: Context) -> Result {
     let load = cx.load(Load::users(3).iterations(30)).expect("ok == 30");
     load.run(|op| async move { op.tag("only") }).await?;
@@ -185,7 +185,7 @@ async fn late_both(cx: Context) -> Result {
     three(cx).await
 }
 
-#[proofload::case(slow, nightly)]
+#[proofload::case(slow, nightly, target = "night-watch")]
 async fn late_nightly(cx: Context) -> Result {
     three(cx).await
 }

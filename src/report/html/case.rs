@@ -93,6 +93,9 @@ fn facts(case: &CaseReport) -> Vec<(&'static str, String)> {
         ("files", case.folder.clone()),
         ("ended", case.ending_sentence.clone()),
     ];
+    if let Some(target) = &case.target {
+        facts.push(("target", target.clone()));
+    }
     if !case.markers.is_empty() {
         facts.push(("markers", case.markers.join(", ")));
     }

@@ -225,7 +225,7 @@ fn what_is_not_ours_is_text() {
         vec![Kind { class: evil(), text: evil(), count: 1, sample: evil(), first_s: 0.0, last_s: 1.0 }];
     let mut bad = expecting("bad", &seen, &["latency.p95 < 1ms"]);
     (bad.name, bad.about, bad.place, bad.repeat, bad.folder) = (evil(), evil(), evil(), evil(), evil());
-    bad.settings[0].value = Some(evil());
+    (bad.settings[0].value, bad.target) = (Some(evil()), Some(evil()));
     (bad.reasons, bad.warnings, bad.notes) = (vec![evil()], vec![evil()], vec![evil()]);
     (bad.recommendations, bad.output_tail) = (vec![evil()], evil());
     bad.verdict = Verdict::Fail;

@@ -75,6 +75,7 @@ fn thresholds_come_from_the_settings_of_the_case() {
             ("alert_error_rate", "0"),
         ],
         severity: Severity::Medium,
+        target: None,
         about: "",
     };
     let settings = Settings::load(Sources::default(), &[info]).unwrap().for_case(&info);

@@ -88,6 +88,7 @@ fn one_failed_by_an_expectation() {
     let expectations = ["success_rate >= 95%", "latency.p95 < 100ms", "throughput >= 80/s"];
     let mut failed = expecting("overload", &slow, &expectations);
     failed.severity = Severity::High;
+    failed.target = Some("vector_index".to_owned());
     let passed = case("sustained_quick", &[observation("load", counts(500, 0, 0, 0, 0))]);
     insta::assert_snapshot!(summary_text(&run(vec![failed, passed], &[])), @r#"
     proofload 0.1.0 · run 20261121-081502-7f3a · profile default · seed 42 · 2m 31s
@@ -101,7 +102,7 @@ fn one_failed_by_an_expectation() {
                        workers 2% busy
           peak CPU 23%, memory 64 MiB of 1 GiB
 
-    FAIL  cases::search::overload · severity high · 5.12 s
+    FAIL  cases::search::overload · target vector_index · severity high · 5.12 s
           ! load: success_rate is 86%, wanted >= 95% (missed by 9 points)
           ! load: latency.p95 is >= 30 s, wanted < 100ms (missed by at least 29914%)
           load: 100/s for 5 s · 500 due, 86% ok, 20 failed, 30 timed out, 20 dropped, 90/s · p50 2 ms,

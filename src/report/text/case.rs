@@ -67,6 +67,7 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
 fn head(page: &mut Page, case: &CaseReport) {
     let word = case.verdict.words().to_uppercase();
     let mut about = vec![case.name.clone()];
+    about.extend(case.target.as_ref().map(|target| format!("target {target}")));
     if case.verdict != Verdict::Pass && case.severity != Severity::default() {
         about.push(format!("severity {}", case.severity));
     }

@@ -23,7 +23,7 @@ fn unknown_keys() {
         ("[[override]]\ncase = \"plain\"\nuser = 1\n", "3: unknown key \"user\"; did you mean \"users\"?"),
         (
             "[[profile.x.override]]\nmarkers = \"slow\"\n",
-            "1: an override needs case = \"a name or pattern\", marker = \"an expression\", or both\n\
+            "1: an override needs case = \"a name or pattern\", marker = \"an expression\", target = \"a name\", or several of them\n\
              2: unknown key \"markers\"; did you mean \"marker\"?",
         ),
     ]);
@@ -140,8 +140,8 @@ fn selectors() {
     check(&[
         (
             "users = 1\n\n[[override]]\nusers = 2\n[[override]]\nrate = 3\n",
-            "3: an override needs case = \"a name or pattern\", marker = \"an expression\", or both\n\
-             5: an override needs case = \"a name or pattern\", marker = \"an expression\", or both",
+            "3: an override needs case = \"a name or pattern\", marker = \"an expression\", target = \"a name\", or several of them\n\
+             5: an override needs case = \"a name or pattern\", marker = \"an expression\", target = \"a name\", or several of them",
         ),
         (
             "[[override]]\nmarker = \"slwo\"\n",
@@ -160,6 +160,11 @@ fn selectors() {
             "[[override]]\ncase = \"cases::serch::sustained_search\"\n",
             "2: no case matches \"cases::serch::sustained_search\"; did you mean \"cases::search::sustained_search\"?",
         ),
+        (
+            "[[override]]\ntarget = \"vector_idnex\"\n",
+            "2: no case has the target \"vector_idnex\"; did you mean \"vector_index\"? known targets: vector_index",
+        ),
+        ("[[override]]\ntarget = [\"vector_index\"]\n", "2: target wants a text, not a list"),
         ("[[override]]\ncase = \"zzz*\"\n", "2: no case matches \"zzz*\"; --list shows the cases"),
         (
             "[[override]]\ncase = \"plain\"\nreport_dir = \"x\"\n",
@@ -176,6 +181,8 @@ fn the_command_line() {
         ("plian.duration", "5s", "no case matches \"plian\"; did you mean \"cases::basics::plain\"?"),
         ("plain.seed", "5", "seed belongs to the whole run and cannot be set for one case"),
         ("duration", "5", "duration = \"5\": \"5\" is not a duration like 30s, 250ms, 1m 30s or 2h"),
+        ("plain.target", "vector_index", "target belongs to the whole run and cannot be set for one case"),
+        ("target", "vector_index, redis", "no case has the target \"redis\"; known targets: vector_index"),
         ("include_slow", "maybe", "include_slow = \"maybe\": \"maybe\" is not true or false"),
         (
             "marker",
@@ -207,5 +214,18 @@ fn all_mistakes_of_all_layers_are_told_at_once() {
          PROOFLOAD_DRAIN: drain = \"long\": \"long\" is not a duration like 30s, 250ms, 1m 30s or 2h\n\
          PROOFLOAD_USRES: no setting has this variable; did you mean \"PROOFLOAD_USERS\"?\n\
          --profile y: unknown profile \"y\"; known profiles: default, x"
+    );
+}
+
+#[test]
+fn a_target_where_no_case_has_any() {
+    let sources = Sources {
+        environment: vec![("PROOFLOAD_TARGET".to_owned(), "redis".to_owned())],
+        ..Sources::default()
+    };
+    assert_eq!(
+        Settings::load(sources, &[PLAIN]).unwrap_err().to_string(),
+        "PROOFLOAD_TARGET: no case has the target \"redis\", nor any other: `#[proofload::case(target = \"...\")]` says \
+         what a case puts under stress"
     );
 }

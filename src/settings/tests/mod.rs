@@ -3,6 +3,7 @@
 use super::{Settings, SettingsError, Sources};
 use crate::case::{CaseInfo, Severity};
 
+mod commented;
 mod mistakes;
 mod precedence;
 mod shown;
@@ -16,6 +17,7 @@ const PLAIN: CaseInfo = CaseInfo {
     markers: &[],
     settings: &[],
     severity: Severity::Medium,
+    target: None,
     about: "",
 };
 
@@ -28,6 +30,7 @@ const SEARCH: CaseInfo = CaseInfo {
     markers: &["slow", "vectors"],
     settings: &[("time_limit", "10m"), ("max_memory", "2GiB")],
     severity: Severity::High,
+    target: Some("vector_index"),
     about: "",
 };
 

@@ -137,3 +137,36 @@ fn the_marker_expression_comes_ready_to_use() {
     assert!(!settings.selection().unwrap().matches(|name| PLAIN.is_marked(name)));
     assert!(load("", &[], &[]).unwrap().selection().is_none());
 }
+
+#[test]
+fn an_override_by_target_is_for_the_cases_that_have_it() {
+    for selector in
+        ["target = \"vector_index\"", "target = \"vec*\"", "target = \"vector_index\"\nmarker = \"slow\""]
+    {
+        let file = format!("[[override]]\n{selector}\nusers = 3\n");
+        let settings = load(&file, &[], &[]).unwrap();
+        assert!(users(&settings).starts_with("3 from stress/stress.toml:"), "{selector}");
+        assert_eq!(shown(&settings.for_case(&PLAIN), "users"), "none from built in", "it has no target");
+    }
+    let file = "[[override]]\ntarget = \"vector_index\"\nmarker = \"not slow\"\nusers = 3\n";
+    assert_eq!(users(&load(file, &[], &[]).unwrap()), "none from built in", "both have to hold");
+    let file = "[profile.x]\n[[profile.x.override]]\ntarget = \"vector_index\"\nusers = 4\n";
+    assert_eq!(
+        users(&load(file, &[("PROOFLOAD_PROFILE", "x")], &[]).unwrap()),
+        "4 from stress/stress.toml:4 [[profile.x.override]]"
+    );
+}
+
+#[test]
+fn targets_come_ready_to_use() {
+    for (file, environment) in [
+        ("target = [\"vector_index\"]\n", &[][..]),
+        ("target = \"vector_index\"\n", &[]),
+        ("", &[("PROOFLOAD_TARGET", "*x, vec????index")][..]),
+    ] {
+        let settings = load(file, environment, &[]).unwrap();
+        let targets = settings.targets().unwrap();
+        assert!(targets.matches(&SEARCH) && !targets.matches(&PLAIN), "{file}");
+    }
+    assert!(load("", &[("PROOFLOAD_TARGET", "")], &[]).unwrap().targets().is_none());
+}

@@ -24,7 +24,7 @@ fn what_was_set_comes_before_what_is_built_in() {
     assert_eq!(
         search,
         [
-            "cases::search::sustained_search (slow, vectors)",
+            "cases::search::sustained_search on vector_index (slow, vectors)",
             "  max_memory             2 GiB    stress/cases/search.rs:12",
             "  time_limit             10m      stress/cases/search.rs:12",
             "  users                  7        stress/stress.toml:1",
@@ -32,5 +32,5 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  alert_error_rate       5%       built in",
         ]
     );
-    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 21 + 2 * 35);
+    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 22 + 2 * 35);
 }

@@ -34,6 +34,7 @@ use proofload::Context;
     alert_memory = "4GiB",
     alert_error_rate = 0,
     severity = "critical",
+    target = "vector_index",
 )]
 async fn everything(_cx: Context) {}
 
