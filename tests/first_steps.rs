@@ -97,8 +97,7 @@ fn the_first_steps_lead_to_a_report() {
     fs::copy(Path::new(REPOSITORY).join("Cargo.lock"), desk.package().join("Cargo.lock")).unwrap();
 
     let missing = "error: there is no case yet: `cargo test --test stress -- --init` writes a first one";
-    // Cargo makes status 101 of everything that its program ends with, and tells.
-    desk.cargo("").says(missing).says("(exit status: 2)");
+    desk.cargo("").exits(2).says(missing);
     desk.cargo("-- --list").exits(0).says("warning: there is no case yet");
 
     let ended = desk.run(&desk.package(), &rest).exits(0);

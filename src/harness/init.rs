@@ -39,7 +39,7 @@ enum InitError {
     )]
     NoSuite { main_file: PathBuf },
     #[error(
-        "{} cannot be written: {source}; make room for it there and run the same command again, which leaves alone what \
+        "{} cannot be written: {source}; see to it that it can, and run the same command again, which leaves alone what \
          is written already",
         path.display()
     )]
