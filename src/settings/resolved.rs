@@ -175,7 +175,7 @@ mod tests {
         let run = Resolved::built_in(Scope::Run);
         let json = serde_json::to_string(&run).unwrap();
         assert!(
-            json.contains(r#""report":{"text":"json, text, html","origin":{"layer":"built_in""#),
+            json.contains(r#""report":{"text":"json, text, html, hlog, csv","origin":{"layer":"built_in""#),
             "{json}"
         );
         assert_eq!(serde_json::from_str::<Resolved>(&json).unwrap(), run);
