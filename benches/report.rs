@@ -1,5 +1,5 @@
-//! Writing the reports of a case that ran for an hour: `case.json`, `report.json`, `summary.txt` and `report.html`, each on
-//! the disk when it counts as written. Beside it, `serde_json` turning the same report into bytes in memory once.
+//! Writing the reports of a case that ran for an hour: `case.json`, `timeline.csv`, `report.json`, `summary.txt` and
+//! `report.html`, each on the disk when it counts as written, and `latency.hlog`, to memory. Beside it, `serde_json` turning the same report into bytes in memory once.
 
 #[path = "rounds.rs"]
 mod rounds;
@@ -13,7 +13,7 @@ use std::{
 };
 
 use proofload::{
-    __private::{Recording, html_page, write_reports},
+    __private::{Recording, html_page, latency_log, write_reports},
     BuildInfo, Containment, Ending, Environment, ResourceWindow, Resources,
     case::Severity,
     judge::{AlertThresholds, Verdict},
@@ -65,11 +65,16 @@ fn window(n: u32) -> Window {
         counts: Counts { due: done, ok: done, ..Counts::default() },
         in_flight: u64::from(n % 13),
         p50_us: us,
+        p90_us: us * 2.3,
         p95_us: us * 3.1,
         p99_us: us * 7.7,
         max_us: us * 31.3,
         response_log2_us: doublings(n),
+        service_p50_us: us * 0.9,
+        service_p90_us: us * 2.2,
+        service_p95_us: us * 3.0,
         service_p99_us: us * 7.6,
+        service_max_us: us * 31.2,
         lateness_p99_us: us / 9.1,
         memory_bytes: (64 << 20) + u64::from(n) * 4096,
     }
@@ -198,6 +203,7 @@ struct Sizes {
     json: u64,
     text: u64,
     html: u64,
+    csv: u64,
 }
 
 /// Writes into a folder of its own.
@@ -211,8 +217,9 @@ fn written(run: &RunReport, times: usize) -> (Duration, Sizes) {
         took = began.elapsed();
     }
     let length = |name: &str| bytes(&folder.path().join("run").join(name));
+    let csv = length(&format!("{}/timeline.csv", run.cases[0].folder));
     let sizes =
-        Sizes { json: length("report.json"), text: length("summary.txt"), html: length("report.html") };
+        Sizes { json: length("report.json"), text: length("summary.txt"), html: length("report.html"), csv };
     (took, sizes)
 }
 
@@ -254,11 +261,20 @@ fn main() {
     let (windows, rounds) = (purpose.choose(WINDOWS, 20), purpose.choose(9, 1));
     let run = run(windows);
     let table = Table::begin(purpose, "Reports of a case of an hour, 3600 windows, 1000 operations a second");
-    let sizes = row(&table, "case.json, report.json, summary.txt, report.html", &run, rounds, 1);
+    let sizes =
+        row(&table, "case.json, timeline.csv, report.json, summary.txt, report.html", &run, rounds, 1);
     row(&table, "the same over an earlier one of the same run", &run, rounds, 2);
     beside_json(&table, "report.html alone, to memory", &run, rounds, || {
         let began = Instant::now();
         std::hint::black_box(html_page(&run));
+        began.elapsed().as_secs_f64()
+    });
+    // The same second again and again is as long a log, and takes as long.
+    let slice = figures(RATE / 5);
+    let mut log_bytes = 0;
+    beside_json(&table, "latency.hlog, all of it, while the case runs", &run, rounds, || {
+        let began = Instant::now();
+        log_bytes = std::hint::black_box(latency_log(windows, &slice)).len();
         began.elapsed().as_secs_f64()
     });
     let timeline = serde_json::to_vec(&run.cases[0].loads[0].timeline).expect("windows").len() as f64;
@@ -272,7 +288,13 @@ fn main() {
     });
     table.row(Row {
         what: "report.json",
-        ours: format!("{:.2} MB, summary.txt {} B", sizes.json as f64 / 1e6, sizes.text),
+        ours: format!(
+            "{:.2} MB, summary.txt {} B, timeline.csv {:.2} MB, latency.hlog {:.2} MB",
+            sizes.json as f64 / 1e6,
+            sizes.text,
+            sizes.csv as f64 / 1e6,
+            log_bytes as f64 / 1e6
+        ),
         yardstick: "-".to_owned(),
         ratio: None,
         budget: None,

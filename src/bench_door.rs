@@ -5,10 +5,11 @@
 use std::{error::Error, path::Path};
 
 use crate::{
-    engine,
-    observe::{Ended, Figures, Histogram, Recorder},
+    engine::{self, Slice, Started},
+    journal::{Event, Line},
+    observe::{Ended, Figures, Histogram, Model, Purpose, Recorder, Window},
     outcome::OutcomeClass,
-    report::{self, RunFolder, RunReport},
+    report::{self, LatencyLog, RunFolder, RunReport},
 };
 
 /// A recorder that any thread may write to.
@@ -68,17 +69,44 @@ pub fn clock() -> impl Fn() -> u64 {
 }
 
 /// Writes everything that a run of one process writes below `base`: the folder of each case, `report.json`,
-/// `summary.txt` and `report.html`.
+/// `summary.txt` and `report.html`; all but `latency.hlog`, which is written while a case runs.
 ///
 /// # Errors
 /// A file could not be written.
 pub fn write_reports(base: &Path, run: RunReport) -> Result<(), Box<dyn Error>> {
     let folder = RunFolder::open(base, &run.run_id)?;
     for case in &run.cases {
-        folder.write_case(case)?;
+        folder.write_course(case, &["csv".to_owned()])?;
     }
     folder.write_run(run, &["json", "text", "html"].map(str::to_owned))?;
     Ok(())
+}
+
+/// What is in `latency.hlog` of a load that told `slice` five times in each of so many windows of a second.
+pub fn latency_log(windows: u32, slice: &Figures) -> Vec<u8> {
+    let line = |event| Line { t_s: 0.0, event };
+    let mut bytes = Vec::new();
+    let mut log = LatencyLog::to(&mut bytes);
+    log.take(&line(Event::LoadStarted(Started {
+        load: "load".to_owned(),
+        model: Model::Open,
+        purpose: Purpose::Measure,
+        plan: String::new(),
+        started_s: 0.0,
+        phases: vec!["phase".to_owned()],
+        warm_up_phases: 0,
+        timeout_s: 30.0,
+    })));
+    let (load, figures) = ("load".to_owned(), slice.clone());
+    let slice = line(Event::Slice(Box::new(Slice { load, at_s: 0.0, phase: 0, in_flight: 0, figures })));
+    for at in 0..windows {
+        (0..5).for_each(|_| log.take(&slice));
+        let window = Window { at_s: at.into(), length_s: 1.0, ..Window::default() };
+        log.take(&line(Event::Window { load: "load".to_owned(), window: Box::new(window) }));
+    }
+    log.end();
+    drop(log);
+    bytes
 }
 
 /// What is in `report.html`.

@@ -47,6 +47,7 @@ pub mod harness;
 pub mod http;
 mod journal;
 pub mod judge;
+mod live;
 pub mod load;
 mod monitor;
 pub mod observe;
@@ -94,7 +95,9 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::{
-        bench_door::{Recording, clock, html_page, merge, merge_histograms, record, since, write_reports},
+        bench_door::{
+            Recording, clock, html_page, latency_log, merge, merge_histograms, record, since, write_reports,
+        },
         harness::main,
         monitor::{SamplingCost, sampling_cost},
         suite::{Body, IntoCaseResult, Registered, Suite, met},

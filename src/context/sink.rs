@@ -6,7 +6,7 @@ use crate::{
     expect::Expectation,
     journal::{Event, MissedThreshold, Writer},
     judge::{Judgement, Watch, Watched},
-    observe::{Figures, Observation},
+    observe::{Figures, Observation, Window},
     stop::{StopReason, StopToken},
 };
 
@@ -59,6 +59,10 @@ impl Sink for ToJournal {
         self.journal.write(Event::Slice(Box::new(slice.clone())));
     }
 
+    fn window(&self, load: &str, window: &Window) {
+        self.journal.write(Event::Window { load: load.to_owned(), window: Box::new(*window) });
+    }
+
     fn hears_tags(&self) -> bool {
         self.watches().iter().any(Watch::is_of_a_tag)
     }
@@ -99,6 +103,11 @@ impl Sink for Both {
     fn slice(&self, slice: &Slice) {
         self.0.slice(slice);
         self.1.slice(slice);
+    }
+
+    fn window(&self, load: &str, window: &Window) {
+        self.0.window(load, window);
+        self.1.window(load, window);
     }
 
     fn hears_tags(&self) -> bool {

@@ -63,6 +63,8 @@ pub(crate) trait Sink: Send + Sync {
     }
     /// What has happened to operations of one tag since it was told last.
     fn tagged(&self, _tag: &str, _news: &Figures) {}
+    /// A window of the timeline is over: what was told in slices since the one before is in it.
+    fn window(&self, _load: &str, _window: &Window) {}
     /// Everything that had happened up to then was told in slices, nothing perhaps.
     fn looked(&self, _look: &Look) {}
     /// A load has ended.
@@ -282,12 +284,14 @@ impl Collector {
         let figures = std::mem::take(&mut self.window);
         let phase = self.phases.iter().rposition(PhaseState::is_begun).unwrap_or(0);
         let [from_s, to_s] = [self.window_start_ns, now_ns].map(|ns| ns as f64 / 1e9);
-        self.timeline.push(Window {
+        let window = Window {
             phase: phase as u32,
             in_flight,
             memory_bytes: self.window_memory.take().unwrap_or(0),
             ..Window::of(&figures, from_s, to_s)
-        });
+        };
+        self.sink.window(&self.load, &window);
+        self.timeline.push(window);
         self.window_start_ns = now_ns;
     }
 }

@@ -4,6 +4,7 @@
 //! hands records to the report.
 
 mod arguments;
+mod audience;
 mod baselines;
 mod exit;
 mod init;

@@ -3,7 +3,9 @@ use std::{path::Path, process::ExitCode};
 use super::{exit, place};
 use crate::{
     judge::Verdict,
-    report::{CaseReport, RebuildError, RunFolder, RunReport, summary_text, with_record},
+    report::{
+        CaseReport, FolderError, LatencyLog, RebuildError, RunFolder, RunReport, summary_text, with_record,
+    },
     supervisor::{Ending, salvage},
 };
 
@@ -30,10 +32,10 @@ fn rebuilt(base: &Path, run: &str, formats: &[String]) -> Result<(RunFolder, Run
     let (mut run, cases) = folder.begun()?;
     for case in cases {
         let case = match case.ending {
-            Ending::SupervisorLost => salvaged(&folder, case),
+            Ending::SupervisorLost => salvaged(&folder, case, formats)?,
             _ => case,
         };
-        folder.write_case(&case)?;
+        folder.write_course(&case, formats)?;
         run.duration_s += case.duration_s;
         run.cases.push(case);
     }
@@ -45,13 +47,21 @@ fn rebuilt(base: &Path, run: &str, formats: &[String]) -> Result<(RunFolder, Run
     Ok((folder.clone(), folder.write_run(run, formats)?))
 }
 
-/// The case with what its journal says; a journal that cannot be read leaves it as it was.
-fn salvaged(folder: &RunFolder, case: CaseReport) -> CaseReport {
-    match salvage(&folder.path().join(&case.folder)) {
+/// The case with what its journal says, and its log of times anew; a journal that cannot be read leaves the case as it was.
+fn salvaged(folder: &RunFolder, case: CaseReport, formats: &[String]) -> Result<CaseReport, FolderError> {
+    let path = folder.path().join(&case.folder);
+    let is_logged = formats.iter().any(|format| format == "hlog");
+    let mut log = is_logged.then(|| LatencyLog::create(&path)).transpose()?;
+    let salvaged = match &mut log {
+        Some(log) => salvage(&path, log),
+        None => salvage(&path, &mut ()),
+    };
+    log.map_or(Ok(()), |log| log.finish(&path))?;
+    Ok(match salvaged {
         Ok(record) => with_record(case, &record),
         Err(error) => {
             eprintln!("proofload: the journal of `{}` cannot be read: {error}", case.name);
             case
         }
-    }
+    })
 }

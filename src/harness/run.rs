@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     case::{CaseInfo, Severity},
+    live::{Exporter, LiveError, LiveRun},
     monitor::{BuildInfo, Environment},
     report::{RunReport, SCHEMA_VERSION, Statistics, Summary, settings_report, summary_text},
     settings::{Settings, SettingsError, Sources, assignment, show},
@@ -58,6 +59,10 @@ pub(super) fn run(
     let shared = Arc::new(shared(suite, settings, baselines, &arguments));
     if let Some(run) = &arguments.recover {
         return recover(&shared.reports(), run, &shared.settings.run().list("report"));
+    }
+    if let Err(error) = go_live(&shared, &arguments) {
+        eprintln!("error: {error}");
+        return ExitCode::from(exit::USAGE);
     }
     become_subreaper();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
@@ -119,6 +124,21 @@ fn baselines(
     }
 }
 
+/// Begins to send figures where that is asked for. A list and a dry run have none.
+fn go_live(shared: &Shared, arguments: &CommandLine) -> Result<(), LiveError> {
+    let settings = shared.settings.run();
+    if arguments.test.list || settings.switch("dry_run") {
+        return Ok(());
+    }
+    let run = LiveRun {
+        run_id: &shared.run_id,
+        suite: shared.suite.crate_name,
+        profile: shared.settings.profile(),
+    };
+    *shared.live() = Exporter::of(settings, &run)?;
+    Ok(())
+}
+
 fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &CommandLine) -> Shared {
     // A seed that people can type again.
     let seed = settings.run().count("seed").or_else(place::shared_seed);
@@ -136,6 +156,7 @@ fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &C
         begun: OnceLock::new(),
         results: Mutex::new(Results::default()),
         baselines,
+        live: Mutex::new(None),
     }
 }
 
@@ -210,6 +231,8 @@ fn report(shared: &Shared) -> bool {
         RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
     run.warnings.extend(std::mem::take(&mut *shared.on_alert()).into_warnings());
     run.warnings.extend(shared.baselines.unanswered(&run.cases));
+    let live = shared.live().take();
+    run.warnings.extend(live.and_then(Exporter::finish));
     let formats = shared.settings.run().list("report");
     let is_written = match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {

@@ -8,6 +8,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 
 use super::{
     arguments::CommandLine,
+    audience::Audience,
     baselines::Baselines,
     exit,
     lock::{LockError, Turns},
@@ -19,8 +20,11 @@ use super::{
 use crate::{
     context::Terms,
     judge::Verdict,
+    live::Exporter,
     monitor::Supply,
-    report::{CaseFacts, CaseReport, IgnoredCase, RunFolder, begun_report, case_line, with_record},
+    report::{
+        CaseFacts, CaseReport, IgnoredCase, LATENCY_LOG, RunFolder, begun_report, case_line, with_record,
+    },
     safety::{Limits, Needs, Preflight, preflight},
     settings::Settings,
     suite::{Registered, Suite},
@@ -43,6 +47,8 @@ pub(super) struct Shared {
     pub(super) results: Mutex<Results>,
     pub(super) on_alert: Mutex<OnAlert>,
     pub(super) baselines: Baselines,
+    /// Who sends live figures, if anybody does.
+    pub(super) live: Mutex<Option<Exporter>>,
 }
 
 /// What exists from the first case on.
@@ -109,6 +115,10 @@ impl Shared {
         self.on_alert.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn live(&self) -> std::sync::MutexGuard<'_, Option<Exporter>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run_case(&self, name: &str, case: &Registered) -> Result<Completion, Failed> {
         if self.settings.run().switch("dry_run") {
             return self.plan_case(name, case);
@@ -142,7 +152,8 @@ impl Shared {
         let report = self.compared(self.supervised(begun, case, &order, folder, not_known));
         let line = case_line(&report);
         let verdict = report.verdict;
-        if let Err(error) = begun.folder.write_case(&report) {
+        let formats = self.settings.run().list("report");
+        if let Err(error) = begun.folder.write_course(&report, &formats) {
             eprintln!("error: {error}");
             self.results().is_unwritten = true;
         }
@@ -217,20 +228,28 @@ impl Shared {
             eprintln!("error: {error}");
             self.results().is_unwritten = true;
         }
+        let mut audience = Audience::of(self, order);
         let is_in_process = self.settings.run().switch("in_process");
         let record = match (not_known, is_in_process) {
             (Some(why), _) => Err(why),
-            (None, true) => {
-                supervise_in_process(order, case, &begun.control).map_err(|error| error.to_string())
+            (None, true) => supervise_in_process(order, case, &begun.control, &mut audience)
+                .map_err(|error| error.to_string()),
+            (None, false) => {
+                supervise(order, &begun.control, &mut audience).map_err(|error| error.to_string())
             }
-            (None, false) => supervise(order, &begun.control).map_err(|error| error.to_string()),
         };
+        let is_logged = audience.is_logging();
+        if let Err(error) = audience.finish() {
+            eprintln!("error: {error}");
+            self.results().is_unwritten = true;
+        }
         let files = match (&record, is_in_process) {
             (Err(_), _) => &[][..],
             (Ok(_), true) => &["journal.ndjson"],
             (Ok(_), false) => &["journal.ndjson", "output.log"],
         };
-        let gone = begun.folder.missing_in(&report.folder, files);
+        let log: &[&str] = if is_logged { &[LATENCY_LOG] } else { &[] };
+        let gone = begun.folder.missing_in(&report.folder, &[files, log].concat());
         let mut report = with_record(report, &record.unwrap_or_else(not_run));
         report.warnings.extend(warning.into_iter().chain(gone));
         report
@@ -276,8 +295,8 @@ impl Shared {
         let folder =
             tempfile::tempdir().map_err(|error| Failed::from(format!("no temporary folder: {error}")))?;
         let order = self.order(name, case, folder.path().to_owned(), true)?;
-        let record =
-            supervise(&order, &Control::default()).map_err(|error| Failed::from(error.to_string()))?;
+        let record = supervise(&order, &Control::default(), &mut ())
+            .map_err(|error| Failed::from(error.to_string()))?;
         let planned = &record.gathered.planned;
         if planned.is_empty() && record.ending != crate::Ending::Returned {
             return Err(Failed::from(format!("no load was reached: {}", record.ending)));

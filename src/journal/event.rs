@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::{Slice, Started},
     judge::{Finding, Judgement},
-    observe::Observation,
+    observe::{Observation, Window},
 };
 
 /// The version of the journal's format; it rises when an event changes its meaning.
@@ -27,11 +27,21 @@ pub(crate) struct Line {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// The process of the case has begun; always the first.
-    CaseStarted { schema_version: u32, case: String, pid: u32, seed: u64 },
+    CaseStarted {
+        schema_version: u32,
+        case: String,
+        pid: u32,
+        seed: u64,
+        /// When that was, in seconds since 1970, UTC; `None` of a journal that is older than this key.
+        #[serde(default)]
+        unix_s: Option<f64>,
+    },
     /// A load begins.
     LoadStarted(Started),
     /// What happened in a load since the last slice.
     Slice(Box<Slice>),
+    /// A window of a load's timeline is over: the slices since the one before are in it.
+    Window { load: String, window: Box<Window> },
     /// A load has ended and this is all of it.
     LoadFinished(Box<Observation>),
     /// A load that a dry run came across.

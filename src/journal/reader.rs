@@ -6,6 +6,10 @@ use std::{
 
 use super::{Line, sealed::open};
 
+/// The most of the file that is read at a time: an hour's journal is some hundred of them, and never in memory as a
+/// whole.
+const PIECE: u64 = 1 << 20;
+
 /// Reads a journal while it is being written.
 pub(crate) struct Reader {
     path: PathBuf,
@@ -34,35 +38,48 @@ impl Reader {
     }
 
     /// The events that came since the last call.
+    #[cfg(test)]
     pub(crate) fn news(&mut self) -> io::Result<Vec<Line>> {
+        let mut events = Vec::new();
+        self.each(|line| events.push(line))?;
+        Ok(events)
+    }
+
+    /// Hands on the events that came since the last call, one by one. Those before an error are not lost.
+    pub(crate) fn each(&mut self, mut take: impl FnMut(Line)) -> io::Result<()> {
+        while self.read_on()? {
+            let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { continue };
+            let whole: Vec<u8> = self.rest.drain(..=end).collect();
+            for line in whole.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+                match open(line) {
+                    Some(line) => take(line),
+                    None => self.losses.unreadable_lines += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a piece of the file; whether there was anything.
+    fn read_on(&mut self) -> io::Result<bool> {
         if self.file.is_none() {
             match File::open(&self.path) {
                 Ok(file) => self.file = Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        if let Some(file) = &mut self.file {
-            if file.metadata()?.len() < self.position {
-                file.rewind()?;
-                self.position = 0;
-                self.losses.was_cut = true;
-                self.losses.unreadable_lines += u64::from(!self.rest.is_empty());
-                self.rest.clear();
-            }
-            self.position += file.read_to_end(&mut self.rest)? as u64;
+        let Some(file) = &mut self.file else { return Ok(false) };
+        if file.metadata()?.len() < self.position {
+            file.rewind()?;
+            self.position = 0;
+            self.losses.was_cut = true;
+            self.losses.unreadable_lines += u64::from(!self.rest.is_empty());
+            self.rest.clear();
         }
-        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { return Ok(Vec::new()) };
-        let whole: Vec<u8> = self.rest.drain(..=end).collect();
-        let lines = whole.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-        let mut events = Vec::new();
-        for line in lines {
-            match open(line) {
-                Some(line) => events.push(line),
-                None => self.losses.unreadable_lines += 1,
-            }
-        }
-        Ok(events)
+        let read = file.take(PIECE).read_to_end(&mut self.rest)? as u64;
+        self.position += read;
+        Ok(read > 0)
     }
 
     /// What was missed, if nothing comes any more.

@@ -3,7 +3,7 @@ use std::{
     io::{self, Write},
     path::Path,
     sync::{Mutex, OnceLock, PoisonError},
-    time::Instant,
+    time::{Instant, UNIX_EPOCH},
 };
 
 use super::{Event, Line, sealed::seal};
@@ -20,6 +20,11 @@ impl Writer {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(path)?;
         Ok(Self { file: Mutex::new(file), began: Instant::now(), failed: OnceLock::new() })
+    }
+
+    /// Now, in seconds since 1970, UTC; `None` where the machine's clock is before that.
+    pub(crate) fn unix_s() -> Option<f64> {
+        UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs_f64())
     }
 
     pub(crate) const fn began(&self) -> Instant {

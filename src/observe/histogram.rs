@@ -107,7 +107,8 @@ impl Histogram {
         Duration::from_nanos(if self.is_empty() { 0 } else { self.0.stdev() as u64 })
     }
 
-    fn encoded(&self) -> Result<String, String> {
+    /// In the interchange format of the HdrHistogram libraries: V2, deflated, base64.
+    pub(crate) fn encoded(&self) -> Result<String, String> {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new().serialize(&self.0, &mut bytes).map_err(|e| e.to_string())?;
         Ok(STANDARD.encode(bytes))

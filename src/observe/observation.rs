@@ -332,6 +332,9 @@ pub struct Window {
     pub in_flight: u64,
     /// Response times of the operations that ended here, in microseconds: median.
     pub p50_us: f64,
+    /// 90th percentile.
+    #[serde(default)]
+    pub p90_us: f64,
     /// 95th percentile.
     pub p95_us: f64,
     /// 99th percentile.
@@ -341,8 +344,20 @@ pub struct Window {
     /// The same times by powers of two; those of operations without an end are not among them.
     #[serde(default)]
     pub response_log2_us: Doublings,
-    /// 99th percentile of the service times.
+    /// Median of the service times.
+    #[serde(default)]
+    pub service_p50_us: f64,
+    /// Their 90th percentile.
+    #[serde(default)]
+    pub service_p90_us: f64,
+    /// Their 95th percentile.
+    #[serde(default)]
+    pub service_p95_us: f64,
+    /// Their 99th percentile.
     pub service_p99_us: f64,
+    /// The longest of them.
+    #[serde(default)]
+    pub service_max_us: f64,
     /// 99th percentile of the lateness of starts.
     pub lateness_p99_us: f64,
     /// The least resident memory of the case's process in this window, in bytes: generator and in-process targets

@@ -221,7 +221,7 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FolderEr
     write_whole(path, &text)
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     replace_file(path, bytes).map_err(failed("the report", path, "written"))
 }
 

@@ -1,12 +1,14 @@
 //! Reports: the model of what is told, and its forms.
 //!
-//! Owns `report.json`, `summary.txt`, `report.html` and the run's folder. Pure except for the folder: no form measures or judges
+//! Owns `report.json`, `summary.txt`, `report.html`, `latency.hlog`, `timeline.csv` and the run's folder. Pure except for the folder: no form measures or judges
 //! anything, everything it shows is in the model.
 
 mod alerts;
 mod assemble;
 mod bottleneck;
+mod csv;
 mod folder;
+mod hlog;
 mod html;
 mod limits;
 mod model;
@@ -23,6 +25,7 @@ pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
+pub(crate) use hlog::{LATENCY_LOG, LatencyLog};
 pub(crate) use html::html_page;
 pub use limits::LimitsReport;
 pub use model::{

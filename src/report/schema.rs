@@ -151,8 +151,15 @@ fn journals_follow_the_schema() {
     };
     let slice = Slice { load: "load".into(), at_s: 0.2, phase: 0, in_flight: 3, figures: seen.total.clone() };
     let events = [
-        Event::CaseStarted { schema_version: 1, case: "cases::a".into(), pid: 7, seed: 42 },
+        Event::CaseStarted {
+            schema_version: 1,
+            case: "cases::a".into(),
+            pid: 7,
+            seed: 42,
+            unix_s: Some(1.5),
+        },
         Event::LoadStarted(started),
+        Event::Window { load: "load".into(), window: Box::default() },
         Event::Slice(Box::new(slice)),
         Event::Judged(judge(&"dropped == 0".into_expectation().unwrap(), &seen, 1)),
         Event::LoadFinished(Box::new(seen)),

@@ -1,6 +1,7 @@
 //! Hand-made reports, for the tests of all forms.
 
 mod alerts;
+mod hlog;
 mod recommend;
 mod statistics;
 mod text;

@@ -115,10 +115,10 @@ impl Key {
 pub(super) const PREFIX: &str = "PROOFLOAD_";
 
 /// The formats a report can be written in.
-const REPORTS: &[&str] = &["json", "text", "html"];
+const REPORTS: &[&str] = &["json", "text", "html", "hlog", "csv"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 57] = [
+pub(crate) static KEYS: [Key; 59] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -234,7 +234,7 @@ pub(crate) static KEYS: [Key; 57] = [
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
     run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set")
         .like("target/stress"),
-    run("report", Kind::Choices(REPORTS), Some("json,text,html"), "reports to write"),
+    run("report", Kind::Choices(REPORTS), Some("json,text,html,hlog,csv"), "reports to write"),
     run(
         "on_alert",
         Kind::List,
@@ -242,6 +242,14 @@ pub(crate) static KEYS: [Key; 57] = [
         "program and arguments that get each alert, as JSON on standard input; no shell: `notify-send, stress`",
     )
     .like("notify-send, stress"),
+    run(
+        "otlp_endpoint",
+        Kind::Text,
+        None,
+        "OpenTelemetry collector that gets live figures over HTTP (feature `otlp`): `http://127.0.0.1:4318`",
+    )
+    .like("http://127.0.0.1:4318"),
+    run("otlp_interval", Kind::Duration, Some("5s"), "time between two sets of live figures"),
     run("baseline", Kind::Text, None, "the saved runs that cases are compared with").like("main"),
     run("save_baseline", Kind::Text, None, "save the cases that pass under this name").like("main"),
     run("baseline_dir", Kind::Text, None, "folder of all baselines; `baselines` beside the runs unless set")

@@ -88,6 +88,7 @@ fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
         case: orders.case.clone(),
         pid: std::process::id(),
         seed: orders.terms.seed,
+        unix_s: Writer::unix_s(),
     });
     let stop = StopToken::new();
     let listening = stop.clone();

@@ -4,7 +4,7 @@ use crate::{
     engine::{Slice, Started},
     journal::{CaseResult, Event, FaultBand, Figure, Line, Losses, MissedThreshold, Planned, Step},
     judge::{Finding, Judgement},
-    observe::{Figures, Model, Observation, Phase},
+    observe::{Counts, Figures, Model, Observation, Phase, Window},
     safety::InFlight,
 };
 
@@ -44,6 +44,9 @@ pub(crate) struct Gathered {
 struct Salvage {
     started: Started,
     phases: Vec<Figures>,
+    timeline: Vec<Window>,
+    /// What came since the last window.
+    window: Figures,
     in_flight: u64,
     last_s: f64,
     /// The phase of the last slice.
@@ -60,9 +63,15 @@ impl Gathered {
                 let phases = vec![Figures::default(); started.phases.len()];
                 let name = started.load.clone();
                 self.borders.push(format!("begin of {name}"));
-                self.running.insert(name, Salvage { started, phases, in_flight: 0, last_s: 0.0, phase: 0 });
+                self.running.insert(name, Salvage::of(started, phases));
             }
             Event::Slice(slice) => self.slice(&slice),
+            Event::Window { load, window } => {
+                if let Some(salvage) = self.running.get_mut(&load) {
+                    salvage.window = Figures::default();
+                    salvage.timeline.push(*window);
+                }
+            }
             Event::LoadFinished(observation) => {
                 self.running.remove(&observation.load);
                 self.borders.push(format!("end of {}", observation.load));
@@ -110,6 +119,7 @@ impl Gathered {
         }
         if let Some(figures) = salvage.phases.get_mut(slice.phase) {
             figures.merge(&slice.figures);
+            salvage.window.merge(&slice.figures);
         }
     }
 
@@ -161,7 +171,24 @@ impl Gathered {
 }
 
 impl Salvage {
-    fn into_observation(self) -> Observation {
+    fn of(started: Started, phases: Vec<Figures>) -> Self {
+        let (timeline, window) = (Vec::new(), Figures::default());
+        Self { started, phases, timeline, window, in_flight: 0, last_s: 0.0, phase: 0 }
+    }
+
+    /// The windows, and what was told after the last of them as one more.
+    fn timeline(&mut self) -> Vec<Window> {
+        let mut timeline = std::mem::take(&mut self.timeline);
+        if self.window.counts != Counts::default() {
+            let from_s = timeline.last().map_or(0.0, |last| last.at_s + last.length_s);
+            let last = Window::of(&self.window, from_s, self.last_s.max(from_s));
+            timeline.push(Window { phase: self.phase as u32, in_flight: self.in_flight, ..last });
+        }
+        timeline
+    }
+
+    fn into_observation(mut self) -> Observation {
+        let timeline = self.timeline();
         let warm_up = self.started.warm_up_phases;
         let last_phase = self.phases.iter().rposition(|f| f.counts.due > 0);
         let mut total = Figures::default();
@@ -185,6 +212,7 @@ impl Salvage {
             started_s: self.started.started_s,
             total,
             phases,
+            timeline,
             complete: false,
             timeout_s: self.started.timeout_s,
             ..Observation::default()
@@ -195,7 +223,7 @@ impl Salvage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Counts, Purpose};
+    use crate::observe::Purpose;
 
     fn started() -> Event {
         Event::LoadStarted(Started {
@@ -244,6 +272,19 @@ mod tests {
         assert_eq!(observation.total.counts, Counts { due: 7, ok: 5, unfinished: 2, ..Counts::default() });
         assert!(!observation.complete && observation.phases[0].is_started);
         assert_eq!((observation.total.duration_s, gathered.losses.unreadable_lines), (0.4, 1));
+    }
+
+    #[test]
+    fn a_load_without_its_end_keeps_its_windows() {
+        let window = Window { at_s: 0.0, length_s: 0.4, in_flight: 2, ..Window::default() };
+        let told = Event::Window { load: "load".into(), window: Box::new(window) };
+        let mut gathered = gathered([started(), slice(0.2, 4, 2), told, slice(0.6, 3, 3), slice(0.7, 2, 1)]);
+        gathered.finish(Losses::default());
+        let timeline = &gathered.observations[0].timeline;
+        assert_eq!((timeline.len(), timeline[0]), (2, window));
+        let rest = Counts { due: 5, ok: 4, ..Counts::default() };
+        assert_eq!((timeline[1].at_s, timeline[1].counts, timeline[1].in_flight), (0.4, rest, 1));
+        assert!((timeline[1].length_s - 0.3).abs() < 1e-9, "{timeline:?}");
     }
 
     #[test]

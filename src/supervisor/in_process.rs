@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Containment, Control, Gathered, Order, Record, SuperviseError, Tier,
+    Containment, Control, Gathered, Listener, Order, Record, SuperviseError, Tier,
     body::run_body,
     ending::{Ending, Evidence},
     ladder::{Ladder, Step},
@@ -31,6 +31,7 @@ pub(crate) fn supervise_in_process(
     order: &Order,
     case: &Registered,
     control: &Control,
+    listener: &mut dyn Listener,
 ) -> Result<Record, SuperviseError> {
     let mut order = order.clone();
     let no_folder =
@@ -46,12 +47,14 @@ pub(crate) fn supervise_in_process(
         case: order.name.clone(),
         pid: std::process::id(),
         seed: terms.seed,
+        unix_s: Writer::unix_s(),
     });
     let began = Instant::now();
     let stop = StopToken::new();
     let is_over = AtomicBool::new(false);
+    let mut told = Told { reader: Reader::new(path), gathered: Gathered::default(), listener };
     let (ladder, resources, warnings) = thread::scope(|scope| {
-        let watcher = scope.spawn(|| watch(order, control, &stop, &is_over, began));
+        let watcher = scope.spawn(|| watch(order, control, &mut told, &stop, &is_over, began));
         let panics = note_panics_here(&journal);
         run_body(case, terms, &journal, &stop);
         drop(panics);
@@ -59,9 +62,8 @@ pub(crate) fn supervise_in_process(
         watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
     let ended = Instant::now();
-    let mut reader = Reader::new(path);
-    let mut gathered = Gathered::default();
-    reader.news().unwrap_or_default().into_iter().for_each(|line| gathered.take(line));
+    told.read();
+    let Told { reader, mut gathered, .. } = told;
     gathered.finish(reader.losses());
     let evidence = Evidence {
         status: None,
@@ -87,9 +89,27 @@ pub(crate) fn supervise_in_process(
     })
 }
 
+/// What the journal tells, to its listener as well.
+struct Told<'a> {
+    reader: Reader,
+    gathered: Gathered,
+    listener: &'a mut dyn Listener,
+}
+
+impl Told<'_> {
+    /// Takes in what is new. A journal that cannot be read shows at the end: it has no result.
+    fn read(&mut self) {
+        let _unread = self.reader.each(|line| {
+            self.listener.heard(&line);
+            self.gathered.take(line);
+        });
+    }
+}
+
 fn watch(
     order: &Order,
     control: &Control,
+    told: &mut Told<'_>,
     stop: &StopToken,
     is_over: &AtomicBool,
     began: Instant,
@@ -101,7 +121,9 @@ fn watch(
     while !is_over.load(Ordering::Acquire) {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(began);
+        told.read();
         if let Some(sample) = sampler.look(now) {
+            told.listener.looked(now, &sampler);
             let seen = seen(&sampler, &sample, &order.limits, elapsed, TICK);
             for warning in watchdog.warnings(&seen) {
                 eprintln!("warning: {}: {warning}", order.name);

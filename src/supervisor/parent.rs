@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Control, Gathered, Order, Record,
+    Control, Gathered, Listener, Order, Record,
     child::{CHILD_VARIABLE, Orders, Word},
     containment::{TEMPORARY_FOLDER, contain, kill, kill_group, reap, terminate_group},
     ending::{Ending, Evidence},
@@ -58,7 +58,11 @@ pub(crate) enum SuperviseError {
 }
 
 /// Runs a case in a child process until it is over, one way or another. Never fails because of what the case does.
-pub(crate) fn supervise(order: &Order, control: &Control) -> Result<Record, SuperviseError> {
+pub(crate) fn supervise(
+    order: &Order,
+    control: &Control,
+    listener: &mut dyn Listener,
+) -> Result<Record, SuperviseError> {
     let folder = &order.terms.folder;
     let no_folder = |source| SuperviseError::Folder { path: folder.display().to_string(), source };
     fs::create_dir_all(folder).map_err(no_folder)?;
@@ -76,7 +80,7 @@ pub(crate) fn supervise(order: &Order, control: &Control) -> Result<Record, Supe
     let hold = Hold::of(&order, &token)?;
     order.terms.data_limit_bytes = hold.data_limit_bytes(order.terms.max_in_flight(None) as u64);
     let child = spawn(&order, &token, &temporary, writer, &hold)?;
-    let mut watch = Watch::new(&order, control, child, token, hold);
+    let mut watch = Watch::new(&order, control, listener, child, token, hold);
     watch.until_the_end();
     let record = watch.into_record(output);
     if let Err(error) = scratch.close() {
@@ -139,6 +143,7 @@ fn give_orders(order: &Order, child: &mut Child) -> io::Result<()> {
 struct Watch<'a> {
     order: &'a Order,
     control: &'a Control,
+    listener: &'a mut dyn Listener,
     child: Child,
     stdin: Option<ChildStdin>,
     token: String,
@@ -164,11 +169,19 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(order: &'a Order, control: &'a Control, mut child: Child, token: String, hold: Hold) -> Self {
+    fn new(
+        order: &'a Order,
+        control: &'a Control,
+        listener: &'a mut dyn Listener,
+        mut child: Child,
+        token: String,
+        hold: Hold,
+    ) -> Self {
         let began = Instant::now();
         Self {
             order,
             control,
+            listener,
             stdin: child.stdin.take(),
             token,
             hold,
@@ -221,11 +234,12 @@ impl<'a> Watch<'a> {
     }
 
     fn read_journal(&mut self, now: Instant) {
-        match self.journal.news() {
-            Ok(lines) => lines.into_iter().for_each(|line| self.gathered.take(line)),
-            Err(error) => {
-                self.journal_error.get_or_insert_with(|| error.to_string());
-            }
+        let read = self.journal.each(|line| {
+            self.listener.heard(&line);
+            self.gathered.take(line);
+        });
+        if let Err(error) = read {
+            self.journal_error.get_or_insert_with(|| error.to_string());
         }
         let at_s = now.saturating_duration_since(self.began).as_secs_f64();
         for border in self.gathered.take_borders() {
@@ -249,6 +263,7 @@ impl<'a> Watch<'a> {
             self.sampler.tree().count_next();
         }
         let Some(sample) = self.sampler.look(now) else { return };
+        self.listener.looked(now, &self.sampler);
         if self.finished_at.is_some() {
             return;
         }

@@ -1,7 +1,7 @@
 use std::{fs, io, path::Path, time::Duration};
 
 use super::{
-    Containment, Ending, Gathered, Record,
+    Containment, Ending, Gathered, Listener, Record,
     ending::Evidence,
     output::{TAIL_SHOWN, tail_of},
 };
@@ -9,15 +9,17 @@ use crate::{journal::Reader, monitor::Resources};
 
 /// What the folder of a case tells whose supervisor did not live to tell it: everything up to 200 ms before.
 ///
-/// What the supervisor alone had measured, CPU and memory of the process tree, is lost.
-pub(crate) fn salvage(folder: &Path) -> io::Result<Record> {
+/// What the supervisor alone had measured, CPU and memory of the process tree, is lost. `listener` hears the events of the
+/// journal, as it would have while the case ran.
+pub(crate) fn salvage(folder: &Path, listener: &mut dyn Listener) -> io::Result<Record> {
     let mut reader = Reader::new(folder.join("journal.ndjson"));
     let mut gathered = Gathered::default();
     let mut last_s = 0.0f64;
-    for line in reader.news()? {
+    reader.each(|line| {
         last_s = last_s.max(line.t_s);
+        listener.heard(&line);
         gathered.take(line);
-    }
+    })?;
     gathered.finish(reader.losses());
     let ending = match &gathered.result {
         Some(_) => Ending::of(&Evidence {
@@ -62,6 +64,10 @@ impl Record {
 mod tests {
     use super::*;
     use crate::journal::{CaseResult, Event, Writer};
+
+    fn salvage(folder: &Path) -> io::Result<Record> {
+        super::salvage(folder, &mut ())
+    }
 
     #[test]
     fn a_case_without_an_end_was_lost_with_its_supervisor() {

@@ -106,7 +106,7 @@ impl Package {
         let printed = |stream: &str| self.root.path().join(format!("{stream}-{number}"));
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("PROOFLOAD_") || text.starts_with("NEXTEST") {
+            if ["PROOFLOAD_", "NEXTEST", "OTEL_"].iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{
     Impossible,
     confined::Confinement,
+    course::by_tag,
     ending::is_alive,
     fixture::{Package, Running, Start, json, wait_for},
     tests,
@@ -59,6 +60,12 @@ fn a_run_that_was_killed_is_recovered() {
     let load = &case["loads"][0];
     assert!(load["complete"] == false || load["stopped"] == "supervisor_lost", "{load:#}");
     assert!(case["duration_s"].as_f64().unwrap() > 0.5, "{case:#}");
+    // Its course is told as well, up to the last that it told.
+    let tags = by_tag(&package.latest("cases/suite.long_first/latency.hlog"));
+    assert_eq!(Some(tags["load.response"].len()), counts["ok"].as_u64(), "{tags:?}");
+    let course = fs::read_to_string(package.latest("cases/suite.long_first/timeline.csv")).unwrap();
+    let rows = course.lines().skip(1).filter(|row| row.contains(",load,")).count();
+    assert!(rows >= 1 && rows == case["loads"][0]["timeline"].as_array().unwrap().len(), "{course}");
     let again = package.run(&["--recover", "latest"]).exits(101);
     again.says("1 passed, 0 failed, 0 inconclusive, 1 aborted");
 }

@@ -9,12 +9,14 @@ mod baselines;
 mod browser;
 #[cfg(target_os = "linux")]
 mod confined;
+mod course;
 #[cfg(target_os = "linux")]
 mod ending;
 mod fixture;
 mod init;
 mod inspection;
 mod listing;
+mod live;
 #[cfg(target_os = "linux")]
 mod lost;
 mod mistakes;
@@ -81,11 +83,13 @@ fn drive() -> ExitCode {
         browser::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
+        course::TESTS,
         #[cfg(target_os = "linux")]
         ending::TESTS,
         init::TESTS,
         inspection::TESTS,
         listing::TESTS,
+        live::TESTS,
         #[cfg(target_os = "linux")]
         lost::TESTS,
         mistakes::TESTS,
