@@ -44,7 +44,7 @@ pub(super) struct CommandLine {
     #[arg(long, value_name = "FOLDER", help_heading = "Stress")]
     report_dir: Option<String>,
 
-    /// Reports to write: json, text, html.
+    /// Reports to write: json, text, html, junit, markdown.
     #[arg(long, value_name = "FORMATS", help_heading = "Stress")]
     report: Option<String>,
 

@@ -6,6 +6,7 @@
 mod arguments;
 mod baselines;
 mod exit;
+mod github;
 mod lock;
 mod needs;
 mod on_alert;
@@ -14,6 +15,7 @@ mod recover;
 mod run;
 mod selection;
 mod self_check;
+mod step_summary;
 mod trials;
 
 pub use exit::{FAILED, HUNG_UP, INTERRUPTED, NO_ROOM, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};

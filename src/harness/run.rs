@@ -9,6 +9,7 @@ use super::{
     arguments::CommandLine,
     baselines::{BaselineMistake, Baselines},
     exit,
+    github::GitHub,
     on_alert::OnAlert,
     place,
     recover::recover,
@@ -68,7 +69,7 @@ pub(super) fn run(
     };
     let shared = Arc::new(shared(suite, settings, baselines, &arguments));
     if let Some(run) = &arguments.recover {
-        return recover(&shared.reports(), run, &shared.settings.run().list("report"));
+        return recover(suite, &shared.reports(), run, &shared.settings.run().list("report"));
     }
     become_subreaper();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
@@ -221,15 +222,19 @@ fn report(shared: &Shared) -> bool {
     run.warnings.extend(std::mem::take(&mut *shared.on_alert()).into_warnings());
     run.warnings.extend(shared.baselines.unanswered(&run.cases));
     let formats = shared.settings.run().list("report");
+    let github = GitHub::of_environment();
     let is_written = match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {
             eprint!("\n{}", summary_text(&whole));
             eprintln!("{}", place::reports_line(&begun.folder));
+            github.annotate(&shared.suite, &run, &whole);
+            github.sum_up(&begun.folder, &whole, &formats);
             !results.is_unwritten
         }
         Err(error) => {
             eprint!("\n{}", summary_text(&run));
             eprintln!("error: {error}");
+            github.annotate(&shared.suite, &run, &run);
             false
         }
     };

@@ -1,7 +1,10 @@
 //! Hand-made reports, for the tests of all forms.
 
 mod alerts;
+mod junit;
+mod junit_whole;
 mod recommend;
+pub(super) mod samples;
 mod statistics;
 mod text;
 

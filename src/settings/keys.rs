@@ -100,7 +100,7 @@ impl Key {
 pub(super) const PREFIX: &str = "PROOFLOAD_";
 
 /// The formats a report can be written in.
-const REPORTS: &[&str] = &["json", "text", "html"];
+const REPORTS: &[&str] = &["json", "text", "html", "junit", "markdown"];
 
 /// Every setting, in the order of the guide.
 pub(crate) static KEYS: [Key; 56] = [
@@ -216,7 +216,7 @@ pub(crate) static KEYS: [Key; 56] = [
     run("profile", Kind::Text, Some("default"), "the profile of stress.toml to run with"),
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
     run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set"),
-    run("report", Kind::Choices(REPORTS), Some("json,text,html"), "reports to write"),
+    run("report", Kind::Choices(REPORTS), Some("json,text,html,junit,markdown"), "reports to write"),
     run(
         "on_alert",
         Kind::List,

@@ -7,6 +7,7 @@ mod bad_input;
 mod baselines;
 #[cfg(target_os = "linux")]
 mod browser;
+mod ci;
 #[cfg(target_os = "linux")]
 mod confined;
 #[cfg(target_os = "linux")]
@@ -78,6 +79,7 @@ fn drive() -> ExitCode {
         baselines::TESTS,
         #[cfg(target_os = "linux")]
         browser::TESTS,
+        ci::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
         #[cfg(target_os = "linux")]
