@@ -48,7 +48,7 @@ pub(super) struct CommandLine {
     #[arg(long, value_name = "FOLDER", help_heading = "Stress")]
     report_dir: Option<String>,
 
-    /// Reports to write: json, text, html, hlog, csv.
+    /// Reports to write: json, text, html, junit, markdown, hlog, csv.
     #[arg(long, value_name = "FORMATS", help_heading = "Stress")]
     report: Option<String>,
 

@@ -8,6 +8,7 @@ mod audience;
 mod baselines;
 mod exit;
 mod init;
+mod github;
 mod lock;
 mod needs;
 mod on_alert;
@@ -16,6 +17,7 @@ mod recover;
 mod run;
 mod selection;
 mod self_check;
+mod step_summary;
 mod trials;
 
 pub use exit::{FAILED, HUNG_UP, INTERRUPTED, NO_ROOM, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};

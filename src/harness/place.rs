@@ -22,11 +22,16 @@ fn in_target(suite: &Suite) -> PathBuf {
     target.join("stress")
 }
 
+/// The root of the workspace, from which the compiler names files; unknown where the sources are no more.
+pub(super) fn workspace(suite: &Suite) -> Option<PathBuf> {
+    let mut bases = Path::new(suite.package_dir).ancestors();
+    bases.find(|base| base.join(suite.main_file).is_file()).map(Path::to_owned)
+}
+
 /// The folder that `main!` stands in. The compiler names its file relative to the workspace.
 pub(super) fn suite_folder(suite: &Suite) -> PathBuf {
-    let of_workspace = Path::new(suite.package_dir).ancestors().map(|base| base.join(suite.main_file));
-    let found = of_workspace.into_iter().find(|file| file.is_file());
-    let file = found.unwrap_or_else(|| Path::new(suite.package_dir).join(suite.main_file));
+    let base = workspace(suite).unwrap_or_else(|| suite.package_dir.into());
+    let file = base.join(suite.main_file);
     file.parent().unwrap_or(Path::new(suite.package_dir)).to_owned()
 }
 

@@ -1,21 +1,25 @@
 use std::{path::Path, process::ExitCode};
 
-use super::{exit, place};
+use super::{exit, github::GitHub, place};
 use crate::{
     judge::Verdict,
     report::{
         CaseReport, FolderError, LatencyLog, RebuildError, RunFolder, RunReport, summary_text, with_record,
     },
+    suite::Suite,
     supervisor::{Ending, salvage},
 };
 
 /// Makes the reports of a run anew whose supervisor did not live to make them: from what it wrote when each case began
 /// and ended, and from the journals of the cases.
-pub(super) fn recover(base: &Path, run: &str, formats: &[String]) -> ExitCode {
+pub(super) fn recover(suite: &Suite, base: &Path, run: &str, formats: &[String]) -> ExitCode {
     match rebuilt(base, run, formats) {
         Ok((folder, run)) => {
             eprint!("{}", summary_text(&run));
             eprintln!("{}", place::reports_line(&folder));
+            let github = GitHub::of_environment();
+            github.annotate(suite, &run, &run);
+            github.sum_up(&folder, &run, formats);
             let is_passed = run.cases.iter().all(|case| case.verdict == Verdict::Pass);
             ExitCode::from(if is_passed { exit::PASSED } else { exit::FAILED })
         }

@@ -9,6 +9,7 @@ use super::{
     arguments::CommandLine,
     baselines::{BaselineMistake, Baselines},
     exit,
+    github::GitHub,
     on_alert::OnAlert,
     place,
     recover::recover,
@@ -58,7 +59,7 @@ pub(super) fn run(
     };
     let shared = Arc::new(shared(suite, settings, baselines, &arguments));
     if let Some(run) = &arguments.recover {
-        return recover(&shared.reports(), run, &shared.settings.run().list("report"));
+        return recover(suite, &shared.reports(), run, &shared.settings.run().list("report"));
     }
     if let Err(error) = go_live(&shared, &arguments) {
         eprintln!("error: {error}");
@@ -234,15 +235,19 @@ fn report(shared: &Shared) -> bool {
     let live = shared.live().take();
     run.warnings.extend(live.and_then(Exporter::finish));
     let formats = shared.settings.run().list("report");
+    let github = GitHub::of_environment();
     let is_written = match begun.folder.write_run(run.clone(), &formats) {
         Ok(whole) => {
             eprint!("\n{}", summary_text(&whole));
             eprintln!("{}", place::reports_line(&begun.folder));
+            github.annotate(&shared.suite, &run, &whole);
+            github.sum_up(&begun.folder, &whole, &formats);
             !results.is_unwritten
         }
         Err(error) => {
             eprint!("\n{}", summary_text(&run));
             eprintln!("error: {error}");
+            github.annotate(&shared.suite, &run, &run);
             false
         }
     };

@@ -5,8 +5,8 @@ use std::{
 };
 
 use super::{
-    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, html_page, summary_text,
-    without_repeats,
+    CaseReport, IgnoredCase, RunAlert, RunReport, Statistics, Summary, bottlenecks, html_page, junit_xml,
+    summary_markdown, summary_text, without_repeats,
 };
 use crate::judge::Verdict;
 
@@ -29,6 +29,12 @@ pub(super) const BEGUN: &str = "run.json";
 
 /// The report for a browser.
 const PAGE: &str = "report.html";
+
+/// The report for CI servers.
+const JUNIT: &str = "junit.xml";
+
+/// The summary for pages that show Markdown.
+const MARKDOWN: &str = "summary.md";
 
 /// Locked by each process of the run for as long as it lives.
 pub(super) const RUNNING: &str = ".running";
@@ -71,6 +77,11 @@ impl RunFolder {
     /// The report for a browser, if there is one.
     pub(crate) fn page(&self) -> Option<PathBuf> {
         Some(self.path.join(PAGE)).filter(|page| page.is_file())
+    }
+
+    /// Where the summary in Markdown is written.
+    pub(crate) fn markdown(&self) -> PathBuf {
+        self.path.join(MARKDOWN)
     }
 
     /// Says what the run is, before its first case. The run counts as going on for as long as the file is kept.
@@ -150,6 +161,15 @@ impl RunFolder {
         }
         if formats.iter().any(|f| f == "html") {
             write_whole(&self.path.join(PAGE), html_page(&run).as_bytes())?;
+        }
+        if formats.iter().any(|f| f == "junit") {
+            let path = self.path.join(JUNIT);
+            let xml = junit_xml(&run)
+                .map_err(|error| failed("the report", &path, "written")(io::Error::other(error)))?;
+            write_whole(&path, &xml)?;
+        }
+        if formats.iter().any(|f| f == "markdown") {
+            write_whole(&self.path.join(MARKDOWN), summary_markdown(&run).as_bytes())?;
         }
         Ok(run)
     }

@@ -1,16 +1,21 @@
 //! Reports: the model of what is told, and its forms.
 //!
-//! Owns `report.json`, `summary.txt`, `report.html`, `latency.hlog`, `timeline.csv` and the run's folder. Pure except for the folder: no form measures or judges
-//! anything, everything it shows is in the model.
+//! Owns `report.json`, `summary.txt`, `report.html`, `junit.xml`, `summary.md`, `latency.hlog`, `timeline.csv`, the
+//! annotations for GitHub and the run's folder.
+//! Pure except for the folder: no form measures or judges anything, everything it shows is in the model.
 
 mod alerts;
+mod annotations;
 mod assemble;
 mod bottleneck;
 mod csv;
 mod folder;
 mod hlog;
 mod html;
+mod junit;
+mod key_figures;
 mod limits;
+mod markdown;
 mod model;
 mod rebuild;
 mod recommend;
@@ -22,12 +27,15 @@ pub(crate) mod tests;
 mod text;
 
 pub use alerts::{AlertMessage, RunAlert};
+pub(crate) use annotations::annotations;
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub(crate) use hlog::{LATENCY_LOG, LatencyLog};
 pub(crate) use html::html_page;
+pub(crate) use junit::junit_xml;
 pub use limits::LimitsReport;
+pub(crate) use markdown::{shortened_markdown, summary_markdown};
 pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
     Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,

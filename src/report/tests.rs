@@ -2,7 +2,10 @@
 
 mod alerts;
 mod hlog;
+mod junit;
+mod junit_whole;
 mod recommend;
+pub(super) mod samples;
 mod statistics;
 mod text;
 

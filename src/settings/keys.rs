@@ -115,7 +115,7 @@ impl Key {
 pub(super) const PREFIX: &str = "PROOFLOAD_";
 
 /// The formats a report can be written in.
-const REPORTS: &[&str] = &["json", "text", "html", "hlog", "csv"];
+const REPORTS: &[&str] = &["json", "text", "html", "junit", "markdown", "hlog", "csv"];
 
 /// Every setting, in the order of the guide.
 pub(crate) static KEYS: [Key; 59] = [
@@ -234,7 +234,7 @@ pub(crate) static KEYS: [Key; 59] = [
     run("seed", Kind::Count, None, "seed of everything random; a new one for each run unless set").or_zero(),
     run("report_dir", Kind::Text, None, "folder in which each run gets its own; `target/stress` unless set")
         .like("target/stress"),
-    run("report", Kind::Choices(REPORTS), Some("json,text,html,hlog,csv"), "reports to write"),
+    run("report", Kind::Choices(REPORTS), Some("json,text,html,junit,markdown,hlog,csv"), "reports to write"),
     run(
         "on_alert",
         Kind::List,

@@ -150,7 +150,7 @@ mod tests {
         assert!(!case.origin("time_limit").is_from_outside());
 
         let run = Resolved::built_in(Scope::Run);
-        assert_eq!(run.list("report"), ["json", "text", "html", "hlog", "csv"]);
+        assert_eq!(run.list("report"), ["json", "text", "html", "junit", "markdown", "hlog", "csv"]);
         assert_eq!(run.list("on_alert"), [""; 0]);
         assert_eq!(run.text("profile"), Some("default"));
         assert_eq!(run.text("lock"), Some("machine"));
@@ -175,7 +175,9 @@ mod tests {
         let run = Resolved::built_in(Scope::Run);
         let json = serde_json::to_string(&run).unwrap();
         assert!(
-            json.contains(r#""report":{"text":"json, text, html, hlog, csv","origin":{"layer":"built_in""#),
+            json.contains(
+                r#""report":{"text":"json, text, html, junit, markdown, hlog, csv","origin":{"layer":"built_in""#
+            ),
             "{json}"
         );
         assert_eq!(serde_json::from_str::<Resolved>(&json).unwrap(), run);

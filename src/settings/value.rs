@@ -337,7 +337,7 @@ mod tests {
             ("include_slow", "maybe", r#""maybe" is not true or false"#),
             ("marker", " ", r#""" is not a text with something in it"#),
             ("progress", "loud", r#""loud" is not one of auto, plain, off"#),
-            ("report", "json,pdf", r#""pdf" is not one of json, text, html, hlog, csv"#),
+            ("report", "json,pdf", r#""pdf" is not one of json, text, html, junit, markdown, hlog, csv"#),
         ] {
             assert_eq!(of(name, text), Err(expected.to_owned()), "{name} = {text:?}");
         }

@@ -7,6 +7,7 @@ mod bad_input;
 mod baselines;
 #[cfg(target_os = "linux")]
 mod browser;
+mod ci;
 #[cfg(target_os = "linux")]
 mod confined;
 mod course;
@@ -81,6 +82,7 @@ fn drive() -> ExitCode {
         baselines::TESTS,
         #[cfg(target_os = "linux")]
         browser::TESTS,
+        ci::TESTS,
         #[cfg(target_os = "linux")]
         confined::TESTS,
         course::TESTS,

@@ -47,6 +47,8 @@ impl Twin {
             .args(["--include-all", "--dry-run", "--exact", &name])
             .env("STRESS_DEFECT", self.defect)
             .env_remove("NEXTEST_RUN_ID")
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY")
             .output()
             .expect("the suite starts");
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -65,6 +67,8 @@ impl Twin {
             .args(["--exact", &name])
             .env("STRESS_DEFECT", self.defect)
             .env_remove("NEXTEST_RUN_ID")
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY")
             .output()
             .expect("the suite starts");
         let file = folder.path().join("latest").join("report.json");

@@ -78,9 +78,8 @@ impl Fixture {
         let home = self.home.path();
         let mut command = self.stage.command();
         for (name, _value) in std::env::vars_os() {
-            let is_ours =
-                name.to_str().is_some_and(|n| n.starts_with("PROOFLOAD_") || n.starts_with("NEXTEST"));
-            if is_ours {
+            let is_ours = |n: &str| ["PROOFLOAD_", "NEXTEST", "GITHUB_"].iter().any(|of| n.starts_with(of));
+            if name.to_str().is_some_and(is_ours) {
                 command.env_remove(name);
             }
         }

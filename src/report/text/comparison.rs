@@ -6,19 +6,7 @@ use crate::{
 
 /// The figures of a case beside those of a baseline: what changed in a line each, the others as a number.
 pub(super) fn lay(page: &mut Page, indent: usize, comparison: &Comparison) {
-    let counts = counts(comparison);
-    let groups = match comparison.figures.is_empty() {
-        true => vec![vec![Change::NotComparable.words().to_owned()]],
-        false => vec![
-            counts.iter().map(|(n, change)| format!("{n} {change}")).collect(),
-            vec![format!(
-                "{} against {}",
-                show::counted(comparison.new_runs, "run"),
-                comparison.baseline_runs
-            )],
-        ],
-    };
-    page.groups(indent, &format!("baseline {}: ", comparison.baseline), &groups);
+    page.groups(indent, &format!("baseline {}: ", comparison.baseline), &of_case(comparison));
     for figure in comparison.figures.iter().filter(|figure| is_notable(figure)) {
         page.prose(indent + 2, &format!("{:<14}", figure.change.words()), &compared_figure(figure));
     }
@@ -33,6 +21,18 @@ pub(super) fn lay(page: &mut Page, indent: usize, comparison: &Comparison) {
     }
 }
 
+/// A case beside the baseline: how many figures have each answer, and of how many runs.
+pub(in crate::report) fn of_case(comparison: &Comparison) -> Vec<Vec<String>> {
+    if comparison.figures.is_empty() {
+        return vec![vec![Change::NotComparable.words().to_owned()]];
+    }
+    let runs = show::counted(comparison.new_runs, "run");
+    vec![
+        counts(comparison).iter().map(|(n, change)| format!("{n} {change}")).collect(),
+        vec![format!("{runs} against {}", comparison.baseline_runs)],
+    ]
+}
+
 /// How many figures have each answer, the worst first; answers that none has are left out.
 fn counts(comparison: &Comparison) -> Vec<(usize, Change)> {
     let order = [Change::Worse, Change::Better, Change::Same, Change::Inconclusive];
@@ -41,7 +41,7 @@ fn counts(comparison: &Comparison) -> Vec<(usize, Change)> {
 }
 
 /// Whether a figure is worth a line: it changed, or it would seem so to whoever looked at the two numbers alone.
-fn is_notable(figure: &ComparedFigure) -> bool {
+pub(in crate::report) fn is_notable(figure: &ComparedFigure) -> bool {
     match figure.change {
         Change::Worse | Change::Better => true,
         Change::Same | Change::Inconclusive | Change::NotComparable => figure.is_large,
@@ -82,8 +82,16 @@ pub(crate) fn compared_figure(figure: &ComparedFigure) -> String {
 
 /// All cases of a run beside the baseline, in a line or two.
 pub(super) fn lay_run(page: &mut Page, cases: &[CaseReport]) {
+    if let Some((baseline, groups)) = of_run(cases) {
+        page.groups(0, &format!("baseline {baseline}: "), &groups);
+    }
+}
+
+/// The name of the baseline, how many figures of all cases have each answer, and what chance alone would bring; `None`
+/// where nothing was compared.
+pub(in crate::report) fn of_run(cases: &[CaseReport]) -> Option<(&str, [Vec<String>; 2])> {
     let compared: Vec<&Comparison> = cases.iter().filter_map(|case| case.comparison.as_ref()).collect();
-    let Some(first) = compared.first() else { return };
+    let first = compared.first()?;
     let order = [Change::Worse, Change::Better, Change::Same, Change::Inconclusive];
     let total = |change: Change| compared.iter().map(|one| one.count(change)).sum::<usize>();
     let mut counts: Vec<String> = order
@@ -101,5 +109,5 @@ pub(super) fn lay_run(page: &mut Page, cases: &[CaseReport]) {
         true => vec![format!("by chance alone up to {} worse, as many better", show::number(by_chance))],
         false => Vec::new(),
     };
-    page.groups(0, &format!("baseline {}: ", first.baseline), &[counts, chance]);
+    Some((&first.baseline, [counts, chance]))
 }

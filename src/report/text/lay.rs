@@ -101,7 +101,8 @@ fn fitting(piece: &str, room: usize) -> Vec<String> {
     words.flat_map(|word| word.chunks(room).map(|part| part.iter().collect()).collect::<Vec<_>>()).collect()
 }
 
-fn shortened(text: &str, longest: usize) -> String {
+/// At most `longest` characters, with dots where there were more.
+pub(in crate::report) fn shortened(text: &str, longest: usize) -> String {
     if width(text) <= longest {
         return text.to_owned();
     }
@@ -110,7 +111,7 @@ fn shortened(text: &str, longest: usize) -> String {
 }
 
 /// Without control characters and terminal sequences: what a target prints must not colour or move what follows.
-fn plain(text: &str) -> String {
+pub(in crate::report) fn plain(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -87,7 +87,7 @@ fn malformed_values() {
         ("max_cpu = 90\n", "1: max_cpu = \"90\": \"90\" is not a share of at most 100%, like 90% or 0.9"),
         (
             "report = [\"json\", \"pdf\"]\n",
-            "1: report = \"json, pdf\": \"pdf\" is not one of json, text, html, hlog, csv",
+            "1: report = \"json, pdf\": \"pdf\" is not one of json, text, html, junit, markdown, hlog, csv",
         ),
         ("[profile.x]\ntimeout = \"0s\"\n", "2: timeout = \"0s\": \"0s\" is not more than zero"),
     ]);

@@ -13,11 +13,11 @@ fn what_was_set_comes_before_what_is_built_in() {
             "profile nightly: all of it",
             "",
             "run",
-            "  include_slow                true                         PROOFLOAD_INCLUDE_SLOW",
-            "  profile                     nightly                      --set profile=...",
-            "  seed                        1                            stress/stress.toml:4 [profile.nightly]",
-            "  baseline                    -                            built in",
-            "  baseline_dir                -                            built in",
+            "  include_slow                true                                          PROOFLOAD_INCLUDE_SLOW",
+            "  profile                     nightly                                       --set profile=...",
+            "  seed                        1                                             stress/stress.toml:4 [profile.nightly]",
+            "  baseline                    -                                             built in",
+            "  baseline_dir                -                                             built in",
         ]
     );
     let search: Vec<_> = text.lines().skip_while(|line| !line.contains("sustained_search")).take(6).collect();
