@@ -5,7 +5,9 @@
 
 mod arguments;
 mod baselines;
+mod compare;
 mod exit;
+mod history;
 mod lock;
 mod needs;
 mod on_alert;

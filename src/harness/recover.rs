@@ -1,7 +1,8 @@
 use std::{path::Path, process::ExitCode};
 
-use super::{exit, place};
+use super::{exit, history, place};
 use crate::{
+    history::Store,
     judge::Verdict,
     report::{CaseReport, RebuildError, RunFolder, RunReport, summary_text, with_record},
     supervisor::{Ending, salvage},
@@ -9,8 +10,8 @@ use crate::{
 
 /// Makes the reports of a run anew whose supervisor did not live to make them: from what it wrote when each case began
 /// and ended, and from the journals of the cases.
-pub(super) fn recover(base: &Path, run: &str, formats: &[String]) -> ExitCode {
-    match rebuilt(base, run, formats) {
+pub(super) fn recover(base: &Path, run: &str, formats: &[String], history: &Store) -> ExitCode {
+    match rebuilt(base, run, formats, history) {
         Ok((folder, run)) => {
             eprint!("{}", summary_text(&run));
             eprintln!("{}", place::reports_line(&folder));
@@ -25,12 +26,22 @@ pub(super) fn recover(base: &Path, run: &str, formats: &[String]) -> ExitCode {
     }
 }
 
-fn rebuilt(base: &Path, run: &str, formats: &[String]) -> Result<(RunFolder, RunReport), RebuildError> {
+fn rebuilt(
+    base: &Path,
+    run: &str,
+    formats: &[String],
+    history: &Store,
+) -> Result<(RunFolder, RunReport), RebuildError> {
     let folder = RunFolder::of_past(base, run)?;
     let (mut run, cases) = folder.begun()?;
     for case in cases {
         let case = match case.ending {
-            Ending::SupervisorLost => salvaged(&folder, case),
+            Ending::SupervisorLost => {
+                let (case, warning) = history::kept(history, &run, salvaged(&folder, case));
+                run.warnings.extend(warning);
+                case
+            }
+            // It is in the history since it ended.
             _ => case,
         };
         folder.write_case(&case)?;

@@ -5,11 +5,13 @@
 
 mod alerts;
 mod assemble;
+mod beside;
 mod bottleneck;
 mod folder;
 mod html;
 mod limits;
 mod model;
+mod past;
 mod rebuild;
 mod recommend;
 #[cfg(test)]
@@ -18,9 +20,11 @@ mod statistics;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+mod trend;
 
 pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
+pub(crate) use beside::{CaseBeside, FigureBeside, RunsBeside};
 pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub(crate) use html::html_page;
@@ -29,7 +33,9 @@ pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
     Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
+pub(crate) use past::{PastError, past_run};
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
 pub use statistics::{Extreme, Spread, Statistics};
-pub(crate) use text::{case_line, compared_figure, summary_text};
+pub(crate) use text::{beside_text, case_line, compared_figure, history_text, run_head, summary_text};
+pub use trend::{PastRun, Trend};

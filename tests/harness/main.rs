@@ -24,6 +24,7 @@ mod reports;
 mod selection;
 mod status;
 mod suite;
+mod trends;
 mod turns;
 mod watched;
 
@@ -93,6 +94,7 @@ fn drive() -> ExitCode {
         reports::TESTS,
         selection::TESTS,
         status::TESTS,
+        trends::TESTS,
         turns::TESTS,
         watched::TESTS,
     ];
