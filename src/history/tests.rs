@@ -66,7 +66,7 @@ fn a_run_comes_back_as_it_was_kept() {
 
 #[test]
 fn the_key_figures_are_those_of_the_report() {
-    let mut run = run_of(3, &[tests::observation("load", tests::counts(480, 10, 6, 3, 1))]);
+    let mut run = run_of(3, &[tests::observation("load", tests::counts(480, 4, 6, 10, 0))]);
     let found =
         BreakingPoint::Between { holds_per_sec: 300.0, breaks_per_sec: 320.0, objective: "p95".into() };
     let detail = Detail::BreakingPoint { found, trials: Vec::new(), confidence: None };
@@ -86,7 +86,7 @@ fn the_key_figures_are_those_of_the_report() {
     let figures = figures.map(|key| line[key].to_string());
     assert_eq!(
         figures,
-        ["97.2", "2000.895", "[\"p99\"]", "0.96", "0.018", "67108864", "23.4", "300.0", "320.0"]
+        ["97.2", "2000.895", "[\"p99\"]", "0.96", "0.032", "67108864", "23.4", "300.0", "320.0"]
     );
     assert_eq!((&line["run_id"], &line["complete"]), (&"run-3".into(), &true.into()));
     assert!(line["terms"].get("load load").is_none(), "the loads of a search differ from run to run");

@@ -131,6 +131,21 @@ mod tests {
             only: [vec!["cases::a".to_owned(), "cases::b".to_owned()], Vec::new()],
             reasons: vec!["1 run against 1 cannot tell".to_owned()],
         };
-        insta::assert_snapshot!(beside_text(&runs), @"");
+        insta::assert_snapshot!(beside_text(&runs), @r"
+        first:  one, 2026-11-21T08:15:02Z, PASSED, profile default, commit 1a2b3c4d5e6f
+        second: two, 2026-11-21T08:15:02Z, FAILED, profile default, commit 1a2b3c4d5e6f
+        not comparable: the profile was a and is b
+        beside that: the kernel was 6.1 and is 6.2
+
+        cases::search::steady · fail, was pass
+          ! timeout was 30s and is 5s
+                             first   second  difference
+          load response p50   2 ms  >= 3 ms      +50.0%  inconclusive, large
+          load response p99      -     9 ms              in the second only
+          load error rate       0%       2%              inconclusive
+
+        only in the first: cases::a, cases::b
+        inconclusive: 1 run against 1 cannot tell
+        ");
     }
 }
