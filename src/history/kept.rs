@@ -34,6 +34,9 @@ const SHAPING: [&str; 12] = [
     "in_process",
 ];
 
+/// How the term of a load begins; no key of a setting has a space.
+const LOAD: &str = "the load ";
+
 /// A case in one run: a line of its file of history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -74,8 +77,14 @@ impl KeptRun {
         let around = apart((&self.profile, &self.environment), (&now.profile, &now.environment));
         // A load that an aborted run did not come to, and a setting that an older version did not have, are no difference.
         let both = self.terms.iter().filter_map(|(what, then)| Some((what, then, now.terms.get(what)?)));
-        let terms = both.filter_map(|(what, then, now)| differs(what, then, now));
-        around.into_iter().chain(terms).collect()
+        let (loads, settings): (Vec<_>, Vec<_>) = both.partition(|(what, ..)| what.starts_with(LOAD));
+        let sentences = |of: Vec<(&String, &String, &String)>| -> Vec<String> {
+            of.into_iter().filter_map(|(what, then, now)| differs(what, then, now)).collect()
+        };
+        let settings = sentences(settings);
+        // A load that is another one by a setting is not said twice.
+        let loads = if settings.is_empty() { sentences(loads) } else { Vec::new() };
+        around.into_iter().chain(settings).chain(loads).collect()
     }
 }
 
@@ -88,7 +97,7 @@ fn terms(run: &RunReport, case: &CaseReport) -> BTreeMap<String, String> {
     // The loads of a search differ from run to run; what they came to is compared.
     if SavedCase::from(case).findings.is_empty() {
         let measured = case.loads.iter().filter(|load| load.purpose == Purpose::Measure);
-        terms.extend(measured.map(|load| (format!("load {}", load.load), load_in_words(load))));
+        terms.extend(measured.map(|load| (format!("{LOAD}{:?}", load.load), load_in_words(load))));
     }
     terms
 }

@@ -89,7 +89,7 @@ fn the_key_figures_are_those_of_the_report() {
         ["97.2", "2000.895", "[\"p99\"]", "0.96", "0.032", "67108864", "23.4", "300.0", "320.0"]
     );
     assert_eq!((&line["run_id"], &line["complete"]), (&"run-3".into(), &true.into()));
-    assert!(line["terms"].get("load load").is_none(), "the loads of a search differ from run to run");
+    assert!(line["terms"].get("the load \"load\"").is_none(), "the loads of a search differ from run to run");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn the_last_twenty_are_shown_and_this_run_is_the_last() {
 fn runs_under_other_conditions_are_left_out_and_told() {
     let mut runs: Vec<KeptRun> = (0..5).map(kept_run).collect();
     runs[0].environment.machine.cpu_model = "Z80".to_owned();
-    runs[1].terms.insert("load load".to_owned(), "100/s for 1 h".to_owned());
+    runs[1].terms.insert("the load \"load\"".to_owned(), "100/s for 1 h".to_owned());
     runs[2].terms.insert("a key that is no more".to_owned(), "7".to_owned());
     runs[3].profile = "nightly".to_owned();
     let trend = trend_of(runs, &kept_run(9));
