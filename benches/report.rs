@@ -152,6 +152,7 @@ fn case(windows: u32) -> CaseReport {
         steps: Vec::new(),
         faults: Vec::new(),
         comparison: None,
+        history: None,
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,

@@ -43,6 +43,7 @@ mod error;
 pub mod expect;
 pub mod fault;
 pub mod harness;
+mod history;
 #[cfg(feature = "http")]
 pub mod http;
 mod journal;
@@ -67,6 +68,7 @@ pub use baseline::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedR
 pub use context::{CaseCounter, CaseRatio, Context, LoadBuilder, Run, RunError};
 pub use engine::{DriveAloneError, Op, Workload, drive_alone, drive_workload_alone, workload};
 pub use error::{Error, Result};
+pub use history::{HISTORY_VERSION, KeptRun};
 pub use journal::{FaultBand, Figure, Step};
 pub use load::Load;
 pub use monitor::{

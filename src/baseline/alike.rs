@@ -6,13 +6,18 @@ use crate::monitor::Environment;
 /// Kernel, compiler and the version of this crate are not among them: an upgrade is a change that one wants to see the
 /// effect of, as one of the code. They are [remarks].
 pub(super) fn differences(then: &SavedRun, now: &SavedRun) -> Vec<String> {
-    let (old, new) = (&then.environment.machine, &now.environment.machine);
-    let (built_then, built_now) = (&then.environment.build, &now.environment.build);
+    apart((&then.profile, &then.environment), (&now.profile, &now.environment))
+}
+
+/// The same of two profiles with their environments.
+pub(crate) fn apart(then: (&str, &Environment), now: (&str, &Environment)) -> Vec<String> {
+    let (old, new) = (&then.1.machine, &now.1.machine);
+    let (built_then, built_now) = (&then.1.build, &now.1.build);
     let optimised = |is: bool| if is { "optimised" } else { "not optimised" }.to_owned();
     let assertions = |is: bool| if is { "on" } else { "off" }.to_owned();
     let limit = |bytes: Option<u64>| bytes.map_or_else(|| "none".to_owned(), gibibytes);
     let facts = [
-        ("the profile", then.profile.clone(), now.profile.clone()),
+        ("the profile", then.0.to_owned(), now.0.to_owned()),
         ("the processor", old.cpu_model.clone(), new.cpu_model.clone()),
         ("the architecture", old.architecture.clone(), new.architecture.clone()),
         ("the number of cores", old.cores_available.to_string(), new.cores_available.to_string()),
@@ -54,7 +59,8 @@ pub(super) fn load_differences(then: &SavedLoad, now: &SavedLoad) -> Vec<String>
     differing.map(|sentence| format!("{}: {sentence}", now.load)).collect()
 }
 
-fn differs(what: &str, then: &str, now: &str) -> Option<String> {
+/// A sentence about a fact that is another one now.
+pub(crate) fn differs(what: &str, then: &str, now: &str) -> Option<String> {
     (then != now).then(|| format!("{what} was {then} and is {now}"))
 }
 

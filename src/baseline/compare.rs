@@ -5,8 +5,7 @@ use super::{
 };
 use crate::{
     judge::{ComparedFigure, Comparison, Contrast, RegressionRule, RunFigure, Wanted},
-    report::{CaseReport, LoadReport, RunReport},
-    supervisor::Ending,
+    report::{CaseReport, RunReport},
 };
 
 /// A baseline, ready to have cases compared with it.
@@ -44,7 +43,7 @@ impl Comparer {
     pub(crate) fn compare(&self, run: &RunReport, case: &CaseReport) -> Comparison {
         let now = SavedRun::of(run, [case]);
         let nothing = || Comparison::new(&self.name, self.rule.level, (0, 0), Vec::new());
-        if !is_complete(case) {
+        if !case.is_complete() {
             return nothing().without(vec!["the case did not run to its end".to_owned()]);
         }
         // Another process of this run, or an earlier try, may have saved its part already.
@@ -138,12 +137,6 @@ impl Comparer {
 /// The finding of the same name in a case; of several by one procedure the first.
 fn in_case<'a>(finding: &SavedFinding, case: &'a SavedCase) -> Option<&'a SavedFinding> {
     case.findings.iter().find(|f| (&f.procedure, &f.name) == (&finding.procedure, &finding.name))
-}
-
-/// Whether everything of a case ran as it was meant to, whatever was expected of it.
-fn is_complete(case: &CaseReport) -> bool {
-    let is_whole = |load: &LoadReport| load.complete && load.stopped.is_none();
-    case.ending == Ending::Returned && case.stop.is_none() && case.loads.iter().all(is_whole)
 }
 
 /// Whether a saved run is one of the same state as the one that goes on: the commit is the same, as far as it is known,

@@ -4,6 +4,7 @@
 //! decides what becomes of a run that got worse: that is the harness's.
 
 mod alike;
+mod beside;
 mod compare;
 mod error;
 mod figures;
@@ -12,6 +13,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alike::{apart, differs};
+pub(crate) use beside::beside;
 pub(crate) use compare::Comparer;
 pub(crate) use error::BaselineError;
 pub use saved::{SAVED_RUN_VERSION, SavedCase, SavedFinding, SavedLoad, SavedRun};

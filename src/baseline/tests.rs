@@ -1,3 +1,4 @@
+mod beside;
 mod compare;
 
 use std::fs;

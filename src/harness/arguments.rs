@@ -85,6 +85,14 @@ pub(super) struct CommandLine {
     #[arg(long, value_name = "RUN", help_heading = "Stress")]
     pub(super) recover: Option<String>,
 
+    /// Show two runs beside each other, each a name, a folder, a report.json or `latest`; one alone is shown beside the newest.
+    #[arg(long, value_name = "RUN", num_args = 1..=2, help_heading = "Stress")]
+    pub(super) compare: Option<Vec<String>>,
+
+    /// Show what is kept of the last runs of the cases with this in their name.
+    #[arg(long, value_name = "CASE", help_heading = "Stress")]
+    pub(super) history: Option<String>,
+
     /// Run cases without a child process, for debuggers: limits can only ask them to stop.
     #[arg(long, help_heading = "Stress")]
     in_process: bool,

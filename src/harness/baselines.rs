@@ -147,7 +147,8 @@ impl Baselines {
     }
 }
 
-fn rule(run: &Resolved) -> Result<RegressionRule, BaselineMistake> {
+/// The rule as the settings have it.
+pub(super) fn rule(run: &Resolved) -> Result<RegressionRule, BaselineMistake> {
     let mut rule = RegressionRule::default();
     if let Some(level) = run.percent("regression_level") {
         rule.level = level.share();

@@ -6,9 +6,11 @@
 mod arguments;
 mod audience;
 mod baselines;
+mod compare;
 mod exit;
 mod init;
 mod github;
+mod history;
 mod lock;
 mod needs;
 mod on_alert;

@@ -1,7 +1,8 @@
 use std::{path::Path, process::ExitCode};
 
-use super::{exit, github::GitHub, place};
+use super::{exit, github::GitHub, history, place};
 use crate::{
+    history::Store,
     judge::Verdict,
     report::{
         CaseReport, FolderError, LatencyLog, RebuildError, RunFolder, RunReport, summary_text, with_record,
@@ -12,8 +13,8 @@ use crate::{
 
 /// Makes the reports of a run anew whose supervisor did not live to make them: from what it wrote when each case began
 /// and ended, and from the journals of the cases.
-pub(super) fn recover(suite: &Suite, base: &Path, run: &str, formats: &[String]) -> ExitCode {
-    match rebuilt(base, run, formats) {
+pub(super) fn recover(suite: &Suite, base: &Path, run: &str, formats: &[String], history: &Store) -> ExitCode {
+    match rebuilt(base, run, formats, history) {
         Ok((folder, run)) => {
             eprint!("{}", summary_text(&run));
             eprintln!("{}", place::reports_line(&folder));
@@ -31,12 +32,22 @@ pub(super) fn recover(suite: &Suite, base: &Path, run: &str, formats: &[String])
     }
 }
 
-fn rebuilt(base: &Path, run: &str, formats: &[String]) -> Result<(RunFolder, RunReport), RebuildError> {
+fn rebuilt(
+    base: &Path,
+    run: &str,
+    formats: &[String],
+    history: &Store,
+) -> Result<(RunFolder, RunReport), RebuildError> {
     let folder = RunFolder::of_past(base, run)?;
     let (mut run, cases) = folder.begun()?;
     for case in cases {
         let case = match case.ending {
-            Ending::SupervisorLost => salvaged(&folder, case, formats)?,
+            Ending::SupervisorLost => {
+                let (case, warning) = history::kept(history, &run, salvaged(&folder, case, formats)?);
+                run.warnings.extend(warning);
+                case
+            }
+            // It is in the history since it ended.
             _ => case,
         };
         folder.write_course(&case, formats)?;

@@ -8,8 +8,10 @@ use std::{
 use super::{
     arguments::CommandLine,
     baselines::{BaselineMistake, Baselines},
+    compare::compare,
     exit,
     github::GitHub,
+    history,
     on_alert::OnAlert,
     place,
     recover::recover,
@@ -48,6 +50,13 @@ pub(super) fn run(
     if arguments.self_check {
         return check_self(&settings);
     }
+    if let Some(text) = &arguments.history {
+        let store = history::store(suite, &place::reports(suite, settings.run()));
+        return history::show(&store, &cases.keys().map(String::as_str).collect::<Vec<_>>(), text);
+    }
+    if let Some(runs) = &arguments.compare {
+        return compare(&place::reports(suite, settings.run()), runs, &arguments.test, settings.run());
+    }
     let threads = arguments.test.test_threads.or(settings.run().count("test_threads").map(|n| n as usize));
     arguments.test.test_threads = Some(threads.unwrap_or(1));
     let baselines = match baselines(suite, &settings, &arguments) {
@@ -59,7 +68,8 @@ pub(super) fn run(
     };
     let shared = Arc::new(shared(suite, settings, baselines, &arguments));
     if let Some(run) = &arguments.recover {
-        return recover(suite, &shared.reports(), run, &shared.settings.run().list("report"));
+        let history = history::store(suite, &shared.reports());
+        return recover(suite, &shared.reports(), run, &shared.settings.run().list("report"), &history);
     }
     if let Err(error) = go_live(&shared, &arguments) {
         eprintln!("error: {error}");
@@ -231,6 +241,7 @@ fn report(shared: &Shared) -> bool {
     let mut run =
         RunReport { stopped, cases: results.cases, ignored: results.ignored, ..shared.run_report() };
     run.warnings.extend(std::mem::take(&mut *shared.on_alert()).into_warnings());
+    run.warnings.extend(results.warnings);
     run.warnings.extend(shared.baselines.unanswered(&run.cases));
     let live = shared.live().take();
     run.warnings.extend(live.and_then(Exporter::finish));

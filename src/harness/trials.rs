@@ -68,6 +68,8 @@ pub(super) struct Results {
     pub(super) cases: Vec<CaseReport>,
     pub(super) ignored: Vec<IgnoredCase>,
     pub(super) is_unwritten: bool,
+    /// What the run has to say beside its cases.
+    pub(super) warnings: Vec<String>,
     /// Cases that the machine has no room for, or not what they need.
     pub(super) unfit: usize,
 }
@@ -150,6 +152,7 @@ impl Shared {
             Needed::Unknown(why) => Some(why),
         };
         let report = self.compared(self.supervised(begun, case, &order, folder, not_known));
+        let report = self.with_history(report);
         let line = case_line(&report);
         let verdict = report.verdict;
         let formats = self.settings.run().list("report");

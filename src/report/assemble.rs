@@ -56,6 +56,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         steps: Vec::new(),
         faults: Vec::new(),
         comparison: None,
+        history: None,
         notes: Vec::new(),
         resources: record.resources.clone(),
         containment: record.containment.clone(),

@@ -7,6 +7,7 @@
 mod alerts;
 mod annotations;
 mod assemble;
+mod beside;
 mod bottleneck;
 mod csv;
 mod folder;
@@ -17,6 +18,7 @@ mod key_figures;
 mod limits;
 mod markdown;
 mod model;
+mod past;
 mod rebuild;
 mod recommend;
 #[cfg(test)]
@@ -25,10 +27,12 @@ mod statistics;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
+mod trend;
 
 pub use alerts::{AlertMessage, RunAlert};
 pub(crate) use annotations::annotations;
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
+pub(crate) use beside::{CaseBeside, FigureBeside, RunsBeside};
 pub(crate) use bottleneck::bottlenecks;
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub(crate) use hlog::{LATENCY_LOG, LatencyLog};
@@ -40,7 +44,9 @@ pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
     Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
+pub(crate) use past::{PastError, past_run};
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
 pub use statistics::{Extreme, Spread, Statistics};
-pub(crate) use text::{case_line, compared_figure, summary_text};
+pub(crate) use text::{beside_text, case_line, compared_figure, history_text, run_head, summary_text};
+pub use trend::{PastRun, Trend};

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LimitsReport, RunAlert, Statistics};
+use super::{LimitsReport, RunAlert, Statistics, Trend};
 use crate::{
     case::Severity,
     journal::{FaultBand, Figure, Step},
@@ -186,6 +186,9 @@ pub struct CaseReport {
     /// How it compares with the baseline of the run, if that has one.
     #[serde(default)]
     pub comparison: Option<Comparison>,
+    /// How it fared in its last runs; `None` where no run is kept.
+    #[serde(default)]
+    pub history: Option<Trend>,
     /// Remarks of the case's own.
     pub notes: Vec<String>,
     /// What its processes used.

@@ -130,6 +130,7 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         steps: Vec::new(),
         faults: Vec::new(),
         comparison: None,
+        history: None,
         notes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,
@@ -157,6 +158,14 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         output_tail: String::new(),
         folder: format!("cases/cases.search.{name}"),
     }
+}
+
+/// An earlier run of a case whose p99 was so many microseconds.
+pub(crate) fn past(number: usize, p99_us: f64) -> PastRun {
+    let mut case = case("steady", &[observation("load", counts(500, 0, 0, 0, 0))]);
+    case.started_at = format!("2026-11-20T{number:02}:00:00Z");
+    let run = PastRun::of(&format!("run-{number}"), Some("1a2b3c4d5e6f708192a3"), &case);
+    PastRun { response_p99_us: Some(p99_us), ..run }
 }
 
 /// A second in which resident memory was `rss_bytes`.

@@ -28,6 +28,7 @@ mod reports;
 mod selection;
 mod status;
 mod suite;
+mod trends;
 mod turns;
 mod watched;
 
@@ -101,6 +102,7 @@ fn drive() -> ExitCode {
         reports::TESTS,
         selection::TESTS,
         status::TESTS,
+        trends::TESTS,
         turns::TESTS,
         watched::TESTS,
     ];

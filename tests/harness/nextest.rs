@@ -111,7 +111,7 @@ fn a_second_try_is_the_same_case() -> Result<(), Impossible> {
     assert_eq!((&first["attempt"], &first["verdict"]), (&1.into(), &"fail".into()));
     assert_eq!(first["seed"], second["seed"], "it is the same test that is tried again");
     let runs = fs::read_dir(package.reports()).unwrap().count();
-    assert_eq!(runs, 2, "one run, and `latest`");
+    assert_eq!(runs, 3, "one run, `latest`, and the history");
     Ok(())
 }
 
@@ -167,6 +167,10 @@ fn shards_make_up_the_whole() -> Result<(), Impossible> {
         all.extend(names);
     }
     assert_eq!((all.len(), count), (6, 6), "no case is in two shards: {all:?}");
-    assert_eq!(fs::read_dir(package.reports()).unwrap().count(), 3, "each is a run, and `latest`");
+    assert_eq!(
+        fs::read_dir(package.reports()).unwrap().count(),
+        4,
+        "each is a run, `latest`, and the history"
+    );
     Ok(())
 }

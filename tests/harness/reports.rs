@@ -88,7 +88,7 @@ fn nextest_processes_share_a_folder() {
     running.into_iter().for_each(|running| drop(running.end().exits(0)));
     let folders: Vec<_> =
         fs::read_dir(package.reports()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(folders.len(), 2, "the run and `latest`: {folders:?}");
+    assert_eq!(folders.len(), 3, "the run, `latest` and the history: {folders:?}");
     let report = package.report();
     assert_eq!(report["run_id"], "0af5-17");
     assert_eq!((&report["summary"]["cases"], &report["summary"]["passed"]), (&3.into(), &3.into()));

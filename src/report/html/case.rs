@@ -4,6 +4,7 @@ use super::{
     load::{LoadPart, beside},
     table::{Table, cell},
     timeline::Timeline,
+    trend::TrendPart,
 };
 use crate::report::{
     CaseReport, LimitsReport,
@@ -29,6 +30,7 @@ pub(super) struct CasePart<'a> {
     pub(super) beside: Table,
     pub(super) findings: Vec<FindingPart<'a>>,
     pub(super) compared: Option<Compared<'a>>,
+    pub(super) trend: Option<TrendPart<'a>>,
     pub(super) steps: Table,
     pub(super) used: Table,
     pub(super) limits: Table,
@@ -66,6 +68,7 @@ impl<'a> CasePart<'a> {
             beside: if case.loads.len() > 1 { beside(&case.loads) } else { Table::default() },
             findings: case.findings.iter().map(|finding| FindingPart::of(case, finding)).collect(),
             compared: case.comparison.as_ref().map(Compared::of),
+            trend: case.history.as_ref().and_then(TrendPart::of),
             steps: steps(case),
             used: used(case),
             limits: limits(&case.limits),

@@ -19,6 +19,7 @@ mod table;
 mod tests;
 mod timeline;
 mod track;
+mod trend;
 
 use super::{RunReport, SettingReport};
 

@@ -1,3 +1,5 @@
+mod trend;
+
 use std::time::Duration;
 
 use crate::{

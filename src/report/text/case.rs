@@ -1,4 +1,4 @@
-use super::{comparison, faults, lay::Page, load, show};
+use super::{comparison, faults, lay::Page, load, show, trend};
 use crate::{
     case::Severity,
     judge::{Judgement, Verdict},
@@ -46,6 +46,9 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
     }
     if let Some(found) = &case.comparison {
         comparison::lay(&mut page, INDENT, found);
+    }
+    if let Some(runs) = &case.history {
+        trend::lay(&mut page, INDENT, runs);
     }
     let figures = case.figures.iter().map(|f| format!("{} {}", f.name, show::figure(f.value, &f.unit)));
     page.groups(INDENT, "", &[figures.collect(), peaks(case)]);

@@ -22,6 +22,11 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// A line of a table, whatever its length.
+    pub(super) fn wide(&mut self, indent: usize, text: &str) {
+        self.whole(indent, plain(text).trim_end());
+    }
+
     /// A line of output, cut at the margin.
     pub(super) fn cut(&mut self, indent: usize, text: &str) {
         self.whole(indent, &shortened(&plain(text), WIDTH - indent));

@@ -4,21 +4,27 @@
 //! anything: verdicts, reasons and advice come with the model.
 
 mod alerts;
+mod beside;
 mod case;
 mod comparison;
 mod faults;
 mod generator;
+mod history;
 mod lay;
 mod load;
 pub(super) mod show;
 mod statistics;
 mod summary;
+mod trend;
 
+pub(crate) use beside::{beside_text, run_head};
 pub(crate) use case::case_line;
 pub(super) use case::max_memory;
 pub(crate) use comparison::compared_figure;
 pub(super) use comparison::{is_notable, of_case, of_run};
 pub(super) use lay::{plain, shortened};
+pub(crate) use history::history_text;
+pub(super) use history::{past_runs, short};
 pub(super) use summary::outcome;
 pub(crate) use summary::summary_text;
 

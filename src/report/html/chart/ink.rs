@@ -63,6 +63,12 @@ impl Ink {
         }
     }
 
+    /// The value of an attribute of a picture.
+    pub(in crate::report::html) fn hex(self) -> String {
+        let RGBColor(r, g, b) = self.rgb();
+        format!("#{r:02X}{g:02X}{b:02X}")
+    }
+
     pub(super) const fn rgb(self) -> RGBColor {
         self.shades()[0]
     }
