@@ -6,6 +6,8 @@
 mod arguments;
 mod baselines;
 mod exit;
+#[cfg(test)]
+mod handbook;
 mod lock;
 mod needs;
 mod on_alert;
