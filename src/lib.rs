@@ -1,6 +1,8 @@
 //! Stress tests that live inside `cargo test`: each case runs in a process of its own under safety limits, against an
 //! honest load, and ends in a verdict with the figures that it rests on.
 //!
+//! A case is an async (or plain) function. It puts a load on something and says what it expects of it:
+//!
 //! ```no_run
 //! # fn main() {}
 //! use proofload::{Context, Load, per_second, seconds};
@@ -20,18 +22,39 @@
 //! }
 //! ```
 //!
+//! Cases stand in the files of a folder, `stress/cases/`, and the suite is a test target without libtest's harness: one
+//! line, `proofload::main!("cases");`, in `stress/main.rs`, and this in `Cargo.toml`:
+//!
+//! ```toml
+//! [[test]]
+//! name = "stress"
+//! path = "stress/main.rs"
+//! harness = false
+//! test = false            # `cargo test` leaves it out
+//!
+//! [profile.test]
+//! opt-level = 2
+//! ```
+//!
+//! `cargo test --test stress` runs it, Ctrl-C stops it, and `target/stress/latest/report.html` shows what it found. The guide
+//! in the repository, `docs/guide/`, has a chapter for each question: which load, where it breaks, whether it
+//! recovers, whether it leaks, what a report says and what to do about it.
+//!
 //! # Map
 //!
-//! - [`case`](macro@case) registers a case, [`main!`] makes the suite's `main`, [`harness`] is its command line.
-//! - [`Context`] is what a case gets: [`Context::load`] runs a [`Load`], open (a rate) or closed (users).
-//! - An operation ends in an [`Outcome`]; what a load did is an [`observe::Observation`].
-//! - [`expect`] states thresholds as text or in code, [`judge`] decides about them.
-//! - [`procedure`] has sequences of loads that answer one question, [`pressure`] what a machine can be put under meanwhile.
-//! - [`fault`] makes operations fail, hang or wait on purpose, as often as is asked for.
-//! - [`data`] has what to put to a target.
-//! - `http`, with the feature of that name, has requests over HTTP.
-//! - [`report`] is the model of `report.json`.
-//! - [`units`] has rates, sizes and shares.
+//! | to | see |
+//! |---|---|
+//! | register a case, make the suite's `main` | [`case`](macro@case), [`main!`], [`suite!`]; [`harness`] is the command line with its exit status |
+//! | run a load in a case | [`Context`], which a case gets, [`Context::load`], [`LoadBuilder`] |
+//! | say when operations start | [`Load`] and the module [`load`]: a rate (open) or users (closed), in stages |
+//! | write an operation | [`Op`], [`Outcome`], [`Rejected`], [`Retry`]; [`Workload`] for users that keep something |
+//! | state what is expected | [`expect`]: thresholds as text or in code |
+//! | have a question answered | [`procedure`]: breaking point, capacity, recovery, leaks and nine more |
+//! | break something on purpose | [`fault`] for operations, network, disk and descriptors; [`pressure`] for memory, cores and disk |
+//! | make data | [`data`]: payloads, texts, keys and malformed input, from a seed |
+//! | send requests over HTTP | `http`, with the feature of that name |
+//! | read what was seen and decided | [`observe`], [`judge`], and [`report`], the model of `report.json` |
+//! | write rates, sizes and shares | [`units`], whose short names ([`per_second`], [`seconds`], [`mib`], [`percent`]) stand here too |
 
 mod baseline;
 mod bench_door;
@@ -114,6 +137,21 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/writing-a-case.md")]
     struct WritingACase;
+
+    #[doc = include_str!("../docs/guide/choosing-a-load.md")]
+    struct ChoosingALoad;
+
+    #[doc = include_str!("../docs/guide/breaking-point.md")]
+    struct BreakingPoint;
+
+    #[doc = include_str!("../docs/guide/recovery.md")]
+    struct Recovery;
+
+    #[doc = include_str!("../docs/guide/leaks.md")]
+    struct Leaks;
+
+    #[doc = include_str!("../docs/guide/troubleshooting.md")]
+    struct Troubleshooting;
 
     #[doc = include_str!("../docs/guide/loads.md")]
     struct Loads;

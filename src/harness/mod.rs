@@ -11,6 +11,8 @@ mod exit;
 mod init;
 mod github;
 mod history;
+#[cfg(test)]
+mod handbook;
 mod lock;
 mod needs;
 mod on_alert;

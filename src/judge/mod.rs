@@ -2,6 +2,10 @@
 //!
 //! Owns the rules: which figure answers an expectation, how many samples it needs, and when an answer cannot be
 //! trusted. Never measures, waits or prints, and never calls green what it does not know.
+//!
+//! Cases rarely call anything here: they state what they [`expect`](crate::expect), or run a
+//! [`procedure`](crate::procedure). It is public so that a finding can be read as data, and so that the rules can be put on
+//! figures from elsewhere. Each rule's source, and how often it is right, is in `docs/methods.md` of the repository.
 
 mod alert;
 mod assertion;

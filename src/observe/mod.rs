@@ -1,6 +1,9 @@
 //! What is seen while a load runs: recorders that cost nanoseconds, and the observation they add up to.
 //!
 //! Owns counting and merging. Never judges a figure and never decides when an operation starts.
+//!
+//! A case meets it as the [`Observation`] of a load that has run: counts that add up, response and service times,
+//! outcomes, phases, a timeline. What expectations make of it is in [`judge`](crate::judge).
 
 mod counts;
 mod doublings;

@@ -3,6 +3,16 @@
 //! Owns which loads follow each other. Never drives one itself (the [`Context`](crate::Context) does) and never judges
 //! (the rules are in [`judge`](crate::judge)), and holds no resource and breaks nothing itself (that is for
 //! [`pressure`](crate::pressure) and [`fault`](crate::fault)).
+//!
+//! | question | procedure |
+//! |---|---|
+//! | where does it break, and how does it degrade? | [`MaximumThroughput`] |
+//! | how many at once does it serve? | [`ConcurrentCapacity`], [`ConcurrentConnections`] |
+//! | what runs out first? | [`ResourceExhaustion`] |
+//! | does it recover? | [`ExhaustionRecovery`] |
+//! | does it leak, or get slower? | [`LongRunning`] |
+//! | how does it fare under pressure, with faults, with strange data? | [`MemoryPressure`], [`CpuSaturation`], [`IoStress`], [`FailureInjection`], [`ExtremeData`] |
+//! | how do users fare that come and go, or differ? | [`RapidScale`], [`MixedAgents`] |
 
 mod concurrent_capacity;
 mod concurrent_connections;
