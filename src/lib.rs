@@ -48,6 +48,8 @@ pub mod http;
 mod journal;
 pub mod judge;
 pub mod load;
+#[cfg(test)]
+mod messages;
 mod monitor;
 pub mod observe;
 mod outcome;

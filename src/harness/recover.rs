@@ -50,7 +50,10 @@ fn salvaged(folder: &RunFolder, case: CaseReport) -> CaseReport {
     match salvage(&folder.path().join(&case.folder)) {
         Ok(record) => with_record(case, &record),
         Err(error) => {
-            eprintln!("proofload: the journal of `{}` cannot be read: {error}", case.name);
+            eprintln!(
+                "proofload: the journal of `{}` cannot be read, so what it measured is missing: {error}",
+                case.name
+            );
             case
         }
     }

@@ -16,6 +16,8 @@ mod inspection;
 mod listing;
 #[cfg(target_os = "linux")]
 mod lost;
+#[cfg(target_os = "linux")]
+mod messages;
 mod mistakes;
 mod needs;
 mod nextest;
@@ -86,6 +88,8 @@ fn drive() -> ExitCode {
         listing::TESTS,
         #[cfg(target_os = "linux")]
         lost::TESTS,
+        #[cfg(target_os = "linux")]
+        messages::TESTS,
         mistakes::TESTS,
         needs::TESTS,
         nextest::TESTS,
