@@ -218,6 +218,6 @@ fn what_leaks_of_the_injected_failures_is_a_share() {
     assert_eq!(
         told("fault_leak < 10%", &[]),
         "inconclusive: fault_leak is unknown, wanted < 10%; not judged: the procedure for failure injection did not run in \
-         this case"
+         this case: run `FailureInjection`"
     );
 }
