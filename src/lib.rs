@@ -73,6 +73,8 @@ mod journal;
 pub mod judge;
 mod live;
 pub mod load;
+#[cfg(test)]
+mod messages;
 mod monitor;
 pub mod observe;
 mod outcome;

@@ -51,7 +51,7 @@ pub(crate) enum MarkerError {
         spot: Spot,
     },
     /// More levels than anybody needs.
-    #[error("marker expression: nested deeper than {DEEPEST} levels\n{spot}")]
+    #[error("marker expression: nested deeper than {DEEPEST} levels; take some parentheses away\n{spot}")]
     TooDeep {
         /// The text with a pointer under the place.
         spot: Spot,
@@ -388,7 +388,9 @@ mod tests {
     fn a_thousand_parentheses_are_an_error_and_not_a_crash() {
         let error = parse(&"(".repeat(100_000)).unwrap_err();
         assert!(
-            error.to_string().starts_with("marker expression: nested deeper than 64 levels\n"),
+            error
+                .to_string()
+                .starts_with("marker expression: nested deeper than 64 levels; take some parentheses away\n"),
             "{error}"
         );
         assert!(parse(&"!".repeat(100_000)).is_err());

@@ -56,7 +56,10 @@ pub enum RunError {
     #[error(transparent)]
     Expectation(#[from] crate::expect::ExpectationError),
     /// An expectation names another load than the one that it was stated with.
-    #[error("`{expectation}` names another load than the one it is stated with, which is called {load:?}")]
+    #[error(
+        "`{expectation}` names another load than the one it is stated with, which is called {load:?}: leave `of \
+         load` away, or state it with the load that it names"
+    )]
     OtherLoad {
         /// The expectation.
         expectation: String,

@@ -62,10 +62,15 @@ pub(crate) struct Job {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DriveError {
     /// The workload's `user` panicked.
-    #[error("a user of the load `{load}` could not be made, its workload panicked: {panic}")]
+    #[error(
+        "a user of the load `{load}` could not be made, its workload panicked: {panic}; what may fail there belongs \
+         into an operation, whose errors are counted"
+    )]
     User { load: String, panic: String },
     /// The collector's thread could not be started.
-    #[error("no thread for the load `{load}`: {source}")]
+    #[error(
+        "no thread could be started for the load `{load}`: {source}; raise `ulimit -u`, or make room in memory"
+    )]
     Thread { load: String, source: std::io::Error },
 }
 

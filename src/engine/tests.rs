@@ -450,7 +450,8 @@ async fn a_workload_that_cannot_make_a_user_is_an_error() {
     let error = drive(job(users(3, seconds(5))), Broken).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a user of the load `load` could not be made, its workload panicked: no sockets left"
+        "a user of the load `load` could not be made, its workload panicked: no sockets left; what may fail there belongs \
+         into an operation, whose errors are counted"
     );
 }
 

@@ -282,12 +282,15 @@ mod tests {
     #[test]
     fn impossible_values_wait_for_the_check() {
         let why = |built: Expectation| built.check().unwrap_err().mistake().to_string();
-        assert_eq!(why(success_rate().at_least(f64::NAN)), "`NaN` is not a number that can be compared with");
+        assert_eq!(
+            why(success_rate().at_least(f64::NAN)),
+            "`NaN` is not a number that can be compared with: write one like 0.95 or 100"
+        );
         assert_eq!(
             why(goodput().above(per_second(f64::INFINITY))),
-            "`inf/s` is not a number that can be compared with"
+            "`inf/s` is not a number that can be compared with: write one like 0.95 or 100"
         );
-        assert_eq!(why(dropped().equals(-1)), "dropped is never negative");
+        assert_eq!(why(dropped().equals(-1)), "dropped is never negative: write 0 or more");
         assert_eq!(why(dropped().equals(0.5)), "dropped is a count: write it like 1_000");
         assert_eq!(
             why(success_rate().at_least(95)),

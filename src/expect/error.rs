@@ -156,7 +156,7 @@ pub enum Mistake {
     #[error("the counter's name needs quotes: write it like `counter.\"cache hits\"`")]
     UnquotedCounterName,
     /// A quote that does not end.
-    #[error("the quote is not closed")]
+    #[error("the quote is not closed: end the name with `\"`")]
     UnclosedQuote,
     /// No operator follows the metric.
     #[error("the operator is missing: write one of <, <=, >, >=, == and !=")]
@@ -186,13 +186,13 @@ pub enum Mistake {
         wanted: &'static str,
     },
     /// Not a number, or infinite.
-    #[error("`{found}` is not a number that can be compared with")]
+    #[error("`{found}` is not a number that can be compared with: write one like 0.95 or 100")]
     NotFinite {
         /// What was written.
         found: String,
     },
     /// Below zero.
-    #[error("{metric} is never negative")]
+    #[error("{metric} is never negative: write 0 or more")]
     Negative {
         /// The metric.
         metric: String,
@@ -216,7 +216,9 @@ pub enum Mistake {
         example: &'static str,
     },
     /// A metric that has no figure for a part of the time.
-    #[error("{metric} is known at the end of a load only, so it has no windows (`over`, `for`)")]
+    #[error(
+        "{metric} is known at the end of a load only, so it has no windows: leave `over`, `for` and `abort` away"
+    )]
     NoWindows {
         /// The metric.
         metric: String,
@@ -246,19 +248,19 @@ pub enum Mistake {
     #[error("tags have no phases: leave either `in` or `with tag` away")]
     TagOfAPhase,
     /// A clause that is there already.
-    #[error("`{clause}` is written twice")]
+    #[error("`{clause}` is written twice: leave one of the two away")]
     Twice {
         /// Its first word.
         clause: String,
     },
     /// A metric that is measured for a whole load only.
-    #[error("{metric} is known for the whole load only, not for a phase")]
+    #[error("{metric} is known for the whole load only, not for a phase: leave `in` away")]
     WholeLoadOnly {
         /// The metric.
         metric: String,
     },
     /// More words after the end.
-    #[error("the expectation should end before `{words}`")]
+    #[error("the expectation should end before `{words}`: leave that away, or write it as one of its own")]
     TrailingWords {
         /// What is left over.
         words: String,

@@ -321,7 +321,7 @@ mod tests {
         let invalid = Expectation::parse("cpu.mean < 150%").unwrap().in_each_phase();
         assert_eq!(
             invalid.into_expectation().unwrap_err().mistake().to_string(),
-            "cpu.mean is known for the whole load only, not for a phase"
+            "cpu.mean is known for the whole load only, not for a phase: leave `in` away"
         );
         let tagged = Expectation::parse("ok > 0").unwrap().with_tag("a \"b\"");
         assert_eq!(tagged.to_string(), r#"ok > 0 with tag "a \"b\"""#);

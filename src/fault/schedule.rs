@@ -37,7 +37,9 @@ impl Schedule {
         let reason = match every {
             _ if from >= until => "the end has to be after the beginning",
             Some(every) if every < SHORTEST_REPEAT => "repeats are at least 100 ms apart",
-            Some(every) if every < until - from => "a repeat begins before the one before it ends",
+            Some(every) if every < until - from => {
+                "a repeat begins before the one before it ends: end it earlier, or repeat it later"
+            }
             Some(_) | None => return None,
         };
         Some((from, until, reason))
@@ -126,7 +128,10 @@ mod tests {
     fn what_is_no_schedule_is_refused() {
         let reason = |schedule: Schedule| schedule.mistake().map(|(_, _, reason)| reason);
         assert_eq!(reason(at(10, 5, None)), Some("the end has to be after the beginning"));
-        assert_eq!(reason(at(5, 10, Some(4))), Some("a repeat begins before the one before it ends"));
+        assert_eq!(
+            reason(at(5, 10, Some(4))),
+            Some("a repeat begins before the one before it ends: end it earlier, or repeat it later")
+        );
         assert_eq!(reason(at(5, 10, Some(0))), Some("repeats are at least 100 ms apart"));
         assert_eq!(reason(at(5, 10, Some(5))), None);
         assert_eq!(reason(Schedule::Always), None);

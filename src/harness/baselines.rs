@@ -33,7 +33,9 @@ pub(super) enum BaselineMistake {
          PROOFLOAD_BASELINE"
     )]
     NothingToCompare { origin: String },
-    #[error("{origin}: regression_level = {level}: from 50% on, every order of runs would mean something")]
+    #[error(
+        "{origin}: regression_level = {level}: from 50% on, every order of runs would mean something; 5% is usual"
+    )]
     Level { origin: String, level: String },
 }
 

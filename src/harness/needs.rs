@@ -35,13 +35,15 @@ fn ask_within(needs: fn() -> Result<(), Error>, longest: Duration) -> Needed {
         Ok(Ok(())) => Needed::There,
         Ok(Err(missing)) => Needed::Missing(missing),
         Err(mpsc::RecvTimeoutError::Timeout) => Needed::Unknown(format!(
-            "the function that `needs` names did not answer within {}",
+            "the function that `needs` names did not answer within {}: give what it asks a timeout of its own",
             crate::units::show_duration(longest)
         )),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let panic = asking.join().err();
             let text = panic.as_ref().map_or("", |panic| panic_text(&**panic));
-            Needed::Unknown(format!("the function that `needs` names panicked: {text}"))
+            Needed::Unknown(format!(
+                "the function that `needs` names panicked: {text}; have it return an error instead"
+            ))
         }
     }
 }
@@ -65,13 +67,13 @@ mod tests {
             thread::park_timeout(seconds(60));
             Ok(())
         };
-        let said = "the function that `needs` names did not answer within 20 ms";
+        let said = "the function that `needs` names did not answer within 20 ms: give what it asks a timeout of its own";
         assert_eq!(ask_within(hangs, millis(20)), Needed::Unknown(said.to_owned()));
     }
 
     #[test]
     fn a_panic_is_no_answer() {
-        let said = "the function that `needs` names panicked: no such thing";
+        let said = "the function that `needs` names panicked: no such thing; have it return an error instead";
         assert_eq!(ask(Some(|| panic!("no such thing"))), Needed::Unknown(said.to_owned()));
     }
 }

@@ -75,7 +75,10 @@ fn salvaged(folder: &RunFolder, case: CaseReport, formats: &[String]) -> Result<
     Ok(match salvaged {
         Ok(record) => with_record(case, &record),
         Err(error) => {
-            eprintln!("proofload: the journal of `{}` cannot be read: {error}", case.name);
+            eprintln!(
+                "proofload: the journal of `{}` cannot be read, so what it measured is missing: {error}",
+                case.name
+            );
             case
         }
     })

@@ -83,7 +83,10 @@ pub(super) fn run(
     let is_alone = std::env::var_os("NEXTEST_RUN_ID").is_none();
     let nothing_ran = is_alone && unfit > 0 && conclusion.num_passed == 0;
     if nothing_ran {
-        eprintln!("error: none of the cases ran: the machine has no room for them, or not what they need");
+        eprintln!(
+            "error: none of the cases ran: the machine has no room for them, or not what they need; the reason \
+             stands beside each of them above"
+        );
     }
     let stopped = shared.begun.get().and_then(|begun| begun.control.stop_reason());
     ExitCode::from(match (stopped, conclusion.has_failed(), is_written) {

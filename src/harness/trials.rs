@@ -266,8 +266,9 @@ impl Shared {
         is_dry_run: bool,
     ) -> Result<Order, Failed> {
         let settings = self.settings.for_case(&case.info);
-        let program = std::env::current_exe()
-            .map_err(|error| Failed::from(format!("the program of this suite cannot be found: {error}")))?;
+        let program = std::env::current_exe().map_err(|error| {
+            Failed::from(format!("the program of this suite cannot be found: {error}; build it again"))
+        })?;
         let memory = Supply::read(&[]).memory.map_or(0, |memory| memory.total_bytes);
         let limits = Limits::of(&settings, ByteSize::new(memory));
         Ok(Order {
@@ -295,8 +296,9 @@ impl Shared {
             Needed::Missing(what) => return Ok(Completion::ignored_with(what)),
             Needed::Unknown(why) => return Err(Failed::from(why)),
         }
-        let folder =
-            tempfile::tempdir().map_err(|error| Failed::from(format!("no temporary folder: {error}")))?;
+        let folder = tempfile::tempdir().map_err(|error| {
+            Failed::from(format!("no temporary folder could be made: {error}; make room or set TMPDIR"))
+        })?;
         let order = self.order(name, case, folder.path().to_owned(), true)?;
         let record = supervise(&order, &Control::default(), &mut ())
             .map_err(|error| Failed::from(error.to_string()))?;

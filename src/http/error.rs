@@ -52,7 +52,7 @@ pub enum HttpError {
         reason: &'static str,
     },
     /// A method that is none.
-    #[error("{method:?} is no method of HTTP")]
+    #[error("{method:?} is no method of HTTP: write one like GET or POST")]
     Method {
         /// What was given.
         method: String,

@@ -124,13 +124,13 @@ impl fmt::Display for Request {
 /// A header as it can be sent.
 pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), HttpError> {
     let wrong = |reason: &str| HttpError::Header { name: name.to_owned(), reason: reason.to_owned() };
-    let parsed =
-        HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("has a name that no header can have"))?;
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| wrong("has a name that no header can have: letters, digits and `-` make one"))?;
     if FRAMING.contains(&parsed.as_str()) {
         return Err(wrong("follows from the body and the options of the client, and cannot be stated"));
     }
     let value = HeaderValue::from_bytes(value.as_bytes())
-        .map_err(|_| wrong("has a value with characters that no header can have"))?;
+        .map_err(|_| wrong("has a value with characters that no header can have: leave line breaks and other control characters away"))?;
     Ok((parsed, value))
 }
 
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_request_is_said_once_and_in_words() {
         for (request, said) in [
-            (Request::new("GE T", "/"), "\"GE T\" is no method of HTTP"),
+            (Request::new("GE T", "/"), "\"GE T\" is no method of HTTP: write one like GET or POST"),
             (Request::get("health"), "\"health\" is no path of a request: it has to begin with a slash"),
             (
                 Request::get("/a b"),
@@ -163,7 +163,10 @@ mod tests {
             ),
             (Request::get("/a#b"), "a fragment is never sent"),
             (Request::get("/a\r\nx: y"), "is no path of a request"),
-            (Request::get("/").header("a b", "c"), "the header \"a b\" has a name that no header can have"),
+            (
+                Request::get("/").header("a b", "c"),
+                "the header \"a b\" has a name that no header can have: letters, digits and `-` make one",
+            ),
             (Request::get("/").header("a", "b\r\nc: d"), "the header \"a\" has a value with characters"),
             (Request::get("/").header("Content-Length", "7"), "the header \"Content-Length\" follows from"),
             (Request::get("x").header("a b", "c"), "\"x\" is no path"),

@@ -30,9 +30,9 @@ pub fn judge_findings(assertion: &Assertion, findings: &[Finding]) -> Judgement 
     let answers = findings.iter().filter_map(|finding| answer(claim, &finding.detail));
     let worst = answers.max_by_key(|answer| answer.verdict);
     let nothing = || {
-        let (name, procedure) = (claim.name(), procedure_for(claim));
+        let (name, (procedure, to_run)) = (claim.name(), procedure_for(claim));
         Answer::unknown(format!(
-            "{name} is unknown{}; not judged: {procedure} did not run in this case",
+            "{name} is unknown{}; not judged: the procedure for {procedure} did not run in this case: run `{to_run}`",
             wanted(claim)
         ))
     };
@@ -54,16 +54,16 @@ impl Answer {
 }
 
 /// What would have found out.
-const fn procedure_for(claim: &Claim) -> &'static str {
+const fn procedure_for(claim: &Claim) -> (&'static str, &'static str) {
     match claim {
         Claim::BreakingPoint(_) | Claim::Degrades(_) | Claim::DegradesNot(_) => {
-            "the procedure for the maximum throughput"
+            ("the maximum throughput", "MaximumThroughput")
         }
-        Claim::Capacity(_) => "the procedure for the capacity in concurrent operations",
-        Claim::Connections(_) => "the procedure for concurrent connections",
-        Claim::RecoveryTime(_) => "the procedure for exhaustion and recovery",
-        Claim::FaultLeak(_) => "the procedure for failure injection",
-        Claim::NoLeak | Claim::NoDrift => "the procedure for long running",
+        Claim::Capacity(_) => ("the capacity in concurrent operations", "ConcurrentCapacity"),
+        Claim::Connections(_) => ("concurrent connections", "ConcurrentConnections"),
+        Claim::RecoveryTime(_) => ("exhaustion and recovery", "ExhaustionRecovery"),
+        Claim::FaultLeak(_) => ("failure injection", "FailureInjection"),
+        Claim::NoLeak | Claim::NoDrift => ("long running", "LongRunning"),
     }
 }
 
@@ -191,12 +191,18 @@ fn recovery(claim: &Claim, bound: &Bound, found: &Recovery) -> Answer {
     let sign = if is_at_least { "> " } else { "" };
     let text = format!("{sign}{}", show(value, Unit::Seconds));
     let observed = Observed { value, unit: Unit::Seconds, is_at_least, text: text.clone() };
-    of_bound(claim, bound, holds, (&text, Some(observed)), "it was not watched for long enough")
+    of_bound(
+        claim,
+        bound,
+        holds,
+        (&text, Some(observed)),
+        "it was not watched for long enough: raise its limit",
+    )
 }
 
 fn fault_leak(claim: &Claim, bound: &Bound, found: &Resilience) -> Answer {
     let Some(value) = found.leaked_share else {
-        let reason = "no error, hang or panic was injected and counted";
+        let reason = "no error, hang or panic was injected and counted: state one among the faults";
         return of_bound(claim, bound, None, ("unknown", None), reason);
     };
     let text = show(value, Unit::Ratio);

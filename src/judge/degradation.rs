@@ -76,7 +76,7 @@ impl Degradation {
         let inconclusive = |reason: &str| Self::Inconclusive { reason: reason.to_owned() };
         let peak = loads.iter().max_by(|a, b| a.goodput_per_sec.total_cmp(&b.goodput_per_sec));
         let Some(peak) = peak.copied().filter(|peak| peak.goodput_per_sec > 0.0) else {
-            return inconclusive("nothing succeeded at any load");
+            return inconclusive("nothing succeeded at any load: see the errors first");
         };
         let past = |load: &&Offered| {
             // What it can do is the peak's goodput, at whatever load beyond it that was seen.
@@ -85,7 +85,9 @@ impl Degradation {
         };
         let worst = loads.iter().filter(past).min_by(|a, b| a.goodput_per_sec.total_cmp(&b.goodput_per_sec));
         let Some(worst) = worst.copied() else {
-            return inconclusive("no load was 1.1 to 2 times what the target could do at most");
+            return inconclusive(
+                "no load was 1.1 to 2 times what the target could do at most: try higher ones",
+            );
         };
         let share = worst.goodput_per_sec / peak.goodput_per_sec;
         let seen = PastPeak { peak, worst, share };

@@ -59,17 +59,17 @@ impl DriftRule {
         tells: impl Fn(&Window) -> bool,
     ) -> Result<Vec<&'a Window>, String> {
         let Some(last) = windows.last() else {
-            return Err("there is no timeline".to_owned());
+            return Err("there is no timeline: let it run longer".to_owned());
         };
         let first = windows[0].at_s;
         let from = first + (last.at_s - first) * self.warm_up;
         let settled: Vec<&Window> = windows.iter().filter(|w| w.at_s >= from && tells(w)).collect();
         match (settled.len(), self.least_windows) {
             (there, needed) if there < needed => Err(format!(
-                "there are {there} windows after the warm-up, and a drift needs {needed} to be told"
+                "there are {there} windows after the warm-up, and a drift needs {needed} to be told: let it run longer"
             )),
             _ if minutes_of(&settled) * 60.0 < self.least_span.as_secs_f64() * NEARLY => Err(format!(
-                "there are {:.0} s after the warm-up, and a drift needs {:.0} to be told",
+                "there are {:.0} s after the warm-up, and a drift needs {:.0} to be told: let it run longer",
                 minutes_of(&settled) * 60.0,
                 self.least_span.as_secs_f64()
             )),
@@ -246,7 +246,7 @@ mod tests {
     fn a_short_run_tells_nothing() {
         assert_eq!(
             Drift::find(&windows(30, 1, |_| 1.0), &DriftRule::default()).to_string(),
-            "a drift cannot be told: there are 18 windows after the warm-up, and a drift needs 20 to be told"
+            "a drift cannot be told: there are 18 windows after the warm-up, and a drift needs 20 to be told: let it run longer"
         );
         let fine: Vec<Window> = windows(100, 1, |_| 1.0)
             .iter()
@@ -254,7 +254,7 @@ mod tests {
             .collect();
         assert_eq!(
             Drift::find(&fine, &DriftRule::default()).to_string(),
-            "a drift cannot be told: there are 6 s after the warm-up, and a drift needs 20 to be told"
+            "a drift cannot be told: there are 6 s after the warm-up, and a drift needs 20 to be told: let it run longer"
         );
         let rising =
             Drift::Rising { percentile: "p99".into(), per_minute: 0.0123, at_least_per_minute: 0.0101 };

@@ -143,11 +143,11 @@ mod tests {
     fn a_short_run_tells_nothing() {
         assert_eq!(
             ErrorDrift::find(&windows(30, 1, |_| 0.01), &DriftRule::of_errors()).to_string(),
-            "a drift of errors cannot be told: there are 18 windows after the warm-up, and a drift needs 20 to be told"
+            "a drift of errors cannot be told: there are 18 windows after the warm-up, and a drift needs 20 to be told: let it run longer"
         );
         assert_eq!(
             ErrorDrift::find(&[], &DriftRule::of_errors()).to_string(),
-            "a drift of errors cannot be told: there is no timeline"
+            "a drift of errors cannot be told: there is no timeline: let it run longer"
         );
     }
 }

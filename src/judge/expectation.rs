@@ -52,9 +52,10 @@ pub fn judge(expectation: &Expectation, observation: &Observation, least_samples
 /// Why terms say nothing about this load once it has ended, if that is so.
 fn not_at_the_end(terms: &Terms, observation: &Observation) -> Option<String> {
     match (&terms.watching, &terms.load) {
-        (Some(_), _) => {
-            Some("windows are looked at while the load runs, and this is about its end".to_owned())
-        }
+        (Some(_), _) => Some(
+            "windows are looked at while the load runs, and this is about its end: state it with the load"
+                .to_owned(),
+        ),
         (None, Some(load)) if *load != observation.load => {
             Some(format!("it is about the load {load:?}, and this is {:?}", observation.load))
         }
@@ -116,10 +117,14 @@ impl Judge<'_> {
     /// A load that ended early has not shown what it was to show.
     pub(super) fn doubt_of_passes(&self) -> Option<String> {
         match (self.observation.complete, self.observation.stopped) {
-            (false, _) => Some("the case did not live to the end".to_owned()),
+            (false, _) => {
+                Some("the case did not live to the end, so the rest of the load is not known".to_owned())
+            }
             // That was to be its end.
             (true, Some(StopReason::Ceiling) | None) => None,
-            (true, Some(reason)) => Some(format!("the load was stopped early: {reason}")),
+            (true, Some(reason)) => {
+                Some(format!("the load was stopped early, so the rest of it is not known: {reason}"))
+            }
         }
     }
 
@@ -134,7 +139,8 @@ impl Judge<'_> {
             }
         }
         if counts.due == 0 {
-            return self.unknown(Some(part), "nothing was measured");
+            return self
+                .unknown(Some(part), "no operation was due: give the load a higher rate or more time");
         }
         let reading = match read(&self.terms.metric, observation, part, self.least_samples) {
             Ok(reading) => reading,
@@ -227,7 +233,9 @@ impl Judge<'_> {
 /// The started ones of `phases`.
 fn select<'a>(phases: impl Iterator<Item = &'a Phase>) -> Result<Selection<'a>, String> {
     let (started, missing): (Vec<&Phase>, Vec<&Phase>) = phases.partition(|phase| phase.is_started);
-    let doubt = missing.first().map(|phase| format!("phase {:?} never started", phase.name));
+    let doubt = missing
+        .first()
+        .map(|phase| format!("phase {:?} never started: the load ended before it", phase.name));
     if started.is_empty() {
         return Err(doubt.unwrap_or_else(|| "no phase was measured".to_owned()));
     }
@@ -245,10 +253,17 @@ pub(super) fn holds(terms: &Terms, reading: &Reading) -> Result<bool, String> {
     fits(reading.unit, bound.limit)?;
     if reading.samples < reading.needed {
         let (metric, needed, samples) = (&terms.metric, reading.needed, reading.samples);
-        return Err(format!("{metric} needs {needed} samples and has {samples}"));
+        return Err(format!(
+            "{metric} needs {needed} samples and has {samples}: give it more operations or more time"
+        ));
     }
     match reading.is_at_least {
-        true => holds_for_all_above(bound, reading.value).ok_or_else(|| never_ended(reading.lost)),
+        true => holds_for_all_above(bound, reading.value).ok_or_else(|| {
+            format!(
+                "{}, so it may be more: see why, or raise `timeout` and `drain`",
+                never_ended(reading.lost)
+            )
+        }),
         false => Ok(bound.comparison.holds(reading.value, bound.limit.number())),
     }
 }
@@ -262,7 +277,7 @@ pub(super) fn is_pause(phase: &Phase) -> bool {
 fn fits(unit: Unit, limit: Value) -> Result<(), String> {
     match (unit, limit) {
         (Unit::Count, Value::Ratio(_)) => {
-            Err("the counter is a plain count, and the limit is a share".to_owned())
+            Err("the counter is a plain count, and the limit is a share; write a number".to_owned())
         }
         // 0 and 1 mean the same as a count and as a share.
         (Unit::Ratio, Value::Count(count)) if count > 1 => {

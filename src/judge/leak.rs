@@ -89,7 +89,7 @@ impl Leak {
         if windows.len() < rule.least_windows {
             return Self::Inconclusive {
                 reason: format!(
-                    "there are {} windows of memory after the warm-up, and a leak needs {} to be told",
+                    "there are {} windows of memory after the warm-up, and a leak needs {} to be told: let it run longer",
                     windows.len(),
                     rule.least_windows
                 ),
@@ -204,7 +204,7 @@ mod tests {
         let short = Leak::find(&readings(15, 1, 0.0, |t| MB * t), &LeakRule::default());
         assert_eq!(
             short.to_string(),
-            "a leak cannot be told: there are 9 windows of memory after the warm-up, and a leak needs 10 to be told"
+            "a leak cannot be told: there are 9 windows of memory after the warm-up, and a leak needs 10 to be told: let it run longer"
         );
         assert_eq!(
             Leak::find(&[], &LeakRule::default()).to_string(),

@@ -46,6 +46,8 @@ mod watch;
 
 pub use alert::{Alert, AlertLevel, AlertMetric, AlertThresholds, Peak, Peaks, alerts};
 pub use assertion::judge_findings;
+#[cfg(test)]
+pub(crate) use bottleneck::made;
 pub use bottleneck::{Bottleneck, Limit, Surroundings};
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial};
 pub use brief::{Brief, BriefTime};

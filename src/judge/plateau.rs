@@ -83,7 +83,9 @@ impl Plateau {
             return Self::Inconclusive { reason: "nothing was tried".to_owned() };
         };
         if most_per_sec <= 0.0 {
-            return Self::Inconclusive { reason: "nothing succeeded at any number of users".to_owned() };
+            return Self::Inconclusive {
+                reason: "nothing succeeded at any number of users: see the errors first".to_owned(),
+            };
         }
         let is_as_high = |s: &&Served| s.goodput_per_sec >= AS_HIGH * most_per_sec;
         let Some(first) = levels.values().find(is_as_high) else {

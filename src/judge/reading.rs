@@ -201,7 +201,8 @@ fn needed_for(statistic: Statistic, least: u64) -> u64 {
 fn achieved(part: &Part<'_>, least: u64) -> Result<Reading, String> {
     let counts = &part.figures.counts;
     let asked = part.asked.filter(|asked| *asked > 0.0);
-    let asked = asked.ok_or_else(|| "only an open load asks for a rate".to_owned())?;
+    let asked =
+        asked.ok_or_else(|| "only an open load asks for a rate: state `throughput` instead".to_owned())?;
     let started = counts.due.saturating_sub(counts.dropped);
     Ok(Reading::share(started as f64 / asked, counts.due, least))
 }
@@ -223,7 +224,10 @@ fn process(metric: &Metric, observation: &Observation) -> Result<Reading, String
     let process = &observation.process;
     let memory = |bytes: u64, is_known: bool| match is_known {
         true => Ok(Reading::exact(bytes as f64, Unit::Bytes)),
-        false => Err("memory was not measured".to_owned()),
+        false => {
+            Err("memory was not measured: this system does not tell it, or the case was over too soon"
+                .to_owned())
+        }
     };
     let (start, peak) = (process.memory_start_bytes, process.memory_peak_bytes);
     match metric {
@@ -231,7 +235,8 @@ fn process(metric: &Metric, observation: &Observation) -> Result<Reading, String
         Metric::MemoryPeak => memory(peak, peak > 0),
         Metric::MemoryGrowth => memory(peak.saturating_sub(start), start > 0 && peak > 0),
         _ if process.span_s > 0.0 => Ok(Reading::exact(process.cpu_s / process.span_s, Unit::Ratio)),
-        _ => Err("CPU time was not measured".to_owned()),
+        _ => Err("CPU time was not measured: this system does not tell it, or the case was over too soon"
+            .to_owned()),
     }
 }
 

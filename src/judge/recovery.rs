@@ -99,7 +99,7 @@ impl Recovery {
         let watched: Vec<&Window> = whole(windows).filter(|w| end(w) > released_s).collect();
         let runs = || (0..watched.len()).map(|first| &watched[first..]);
         if !runs().any(|run| has_in_a_row(run, tolerance.windows, |_| true)) {
-            let reason = "the load was not watched for long enough after the release";
+            let reason = "the load was not watched for long enough after the release: let it last longer";
             return Self::Inconclusive { reason: reason.to_owned() };
         }
         let first = runs().find(|run| has_in_a_row(run, tolerance.windows, |window| normal.includes(window)));
@@ -209,10 +209,10 @@ impl Normal {
     /// What is normal after this baseline, or in words why that is not known.
     fn of(baseline: &Figures, tolerance: &Tolerance) -> Result<Self, String> {
         let (Some(p99), Some(goodput)) = (baseline.response_percentile(0.99), baseline.goodput()) else {
-            return Err("the baseline has no operations".to_owned());
+            return Err("the baseline has no operations: give it a higher rate or more time".to_owned());
         };
         if goodput == 0.0 {
-            return Err("nothing succeeded in the baseline".to_owned());
+            return Err("nothing succeeded in the baseline: see its errors first".to_owned());
         }
         let longest = p99.value.mul_f64(tolerance.latency_factor).max(p99.value + tolerance.latency_floor);
         Ok(Self {
@@ -350,10 +350,13 @@ mod tests {
     fn too_little_to_tell() {
         assert_eq!(
             found(&[(3.0, 50); 4], 3.0),
-            "recovery cannot be told: the load was not watched for long enough after the release"
+            "recovery cannot be told: the load was not watched for long enough after the release: let it last longer"
         );
         let empty =
             Recovery::find(&Figures::default(), &windows(&[(3.0, 50); 9]), 0.0, &Tolerance::default());
-        assert_eq!(empty.to_string(), "recovery cannot be told: the baseline has no operations");
+        assert_eq!(
+            empty.to_string(),
+            "recovery cannot be told: the baseline has no operations: give it a higher rate or more time"
+        );
     }
 }

@@ -231,7 +231,7 @@ fn unknown(baseline: &[RunFigure], new: &[RunFigure], shown: Change, wanted: Wan
         (true, _, Some(true) | None) => "the baseline",
         (_, true, Some(false) | None) => "the new runs",
     };
-    Some(format!("of {which} only a lower bound is known"))
+    Some(format!("of {which} only a lower bound is known, since operations never ended"))
 }
 
 /// The chances of an order of runs that means nothing.

@@ -85,7 +85,9 @@ impl Settling {
         let whole: Vec<&Window> = windows.iter().filter(|w| w.length_s >= 0.5).collect();
         if whole.len() < LEAST_WINDOWS {
             let (has, needed) = (whole.len(), LEAST_WINDOWS);
-            return Self::Inconclusive { reason: format!("the phase has {has} windows and needs {needed}") };
+            return Self::Inconclusive {
+                reason: format!("the phase has {has} windows and needs {needed}: make it longer"),
+            };
         }
         let later = &whole[whole.len() / 2..];
         let usual = Usual {
@@ -193,7 +195,7 @@ mod tests {
     fn too_little_tells_nothing() {
         assert_eq!(
             settling(&[(100, 9.0); 5]),
-            "settling cannot be told: the phase has 5 windows and needs 6"
+            "settling cannot be told: the phase has 5 windows and needs 6: make it longer"
         );
         assert!(settling(&[(0, 0.0); 8]).contains("nothing ended"));
     }

@@ -55,7 +55,9 @@ impl AppliedPressure {
     /// disk had no more to give: then it is under pressure, whoever caused it.
     pub fn shortfall(&self) -> Option<String> {
         match *self {
-            Self::Memory { wanted_bytes: 0, .. } => Some("there was no memory to be held".to_owned()),
+            Self::Memory { wanted_bytes: 0, .. } => {
+                Some("there was no memory left to be held: free some, or take a larger machine".to_owned())
+            }
             Self::Memory { wanted_bytes, held_bytes } => (held_bytes < wanted_bytes).then(|| {
                 format!("only {} of {} were held", ByteSize::new(held_bytes), ByteSize::new(wanted_bytes))
             }),

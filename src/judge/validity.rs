@@ -102,10 +102,10 @@ fn cause(process: &ProcessUse) -> String {
         ),
         Some(busy) => format!(
             "though its worker threads were busy for {:.0}% of the time only: something else kept the machine busy, or \
-             the process was paused",
+             the process was paused; run it on a quieter machine",
             busy * 100.0
         ),
-        None => "because the machine or its worker threads were busy".to_owned(),
+        None => "because the machine or its worker threads were busy: lower the rate, or run it on a quieter machine".to_owned(),
     }
 }
 
@@ -145,14 +145,14 @@ mod tests {
             validity(&observed(9_000, 2, 5)),
             [
                 "the load generator came to 9000 of the 10000 operations that the schedule asked for (90.0%), because the \
-              machine or its worker threads were busy"
+              machine or its worker threads were busy: lower the rate, or run it on a quieter machine"
             ]
         );
         assert_eq!(
             validity(&observed(10_000, 40, 300)),
             [
                 "the load generator was late by 40 ms at p99 (median response time 300 ms), because the machine or its \
-              worker threads were busy"
+              worker threads were busy: lower the rate, or run it on a quieter machine"
             ]
         );
     }

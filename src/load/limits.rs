@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use super::{Load, LoadError};
+use super::{
+    Load, LoadError,
+    stage::{show_rate, show_users},
+};
 use crate::units::show_duration;
 
 /// One thread starts the operations of an open load, and a start costs it more than the 100 ns that this rate leaves.
@@ -49,8 +52,17 @@ impl Load {
     /// The error that this load cannot run for `reason`.
     pub(super) fn refused(&self, reason: String) -> LoadError {
         let more = self.stages().len().saturating_sub(STAGES_SHOWN);
-        if more == 0 {
-            return LoadError { load: self.describe(), reason };
+        match self {
+            Self::Open(open) if open.stages.is_empty() => {
+                return LoadError { load: show_rate(open.level), reason };
+            }
+            Self::Closed(closed) if closed.stages.is_empty() => {
+                return LoadError { load: show_users(closed.level), reason };
+            }
+            Self::Open(_) | Self::Closed(_) if more == 0 => {
+                return LoadError { load: self.describe(), reason };
+            }
+            Self::Open(_) | Self::Closed(_) => {}
         }
         let mut short = self.clone();
         match &mut short {

@@ -41,7 +41,7 @@ pub enum Spacing {
 pub struct OpenLoad {
     pub(crate) stages: Vec<Stage>,
     pub(crate) spacing: Spacing,
-    level: f64,
+    pub(super) level: f64,
 }
 
 /// A closed load: users that each start an operation when their last one has ended.
@@ -51,7 +51,7 @@ pub struct ClosedLoad {
     pub(crate) think: Think,
     pub(crate) iterations: Option<Iterations>,
     pub(crate) start_up: StartUp,
-    level: f64,
+    pub(super) level: f64,
 }
 
 /// The pause of a user between two operations.
@@ -213,24 +213,26 @@ impl Load {
             return wrong("it has no length: add `.for_duration(...)`".to_owned());
         }
         if !self.stages().iter().all(Stage::is_possible) {
-            return wrong("a rate must be a finite number that is not negative".to_owned());
+            return wrong("a rate must be a finite number that is not negative: give it one like 100/s, and load_scale a small factor".to_owned());
         }
         self.within_limits(Duration::ZERO)?;
         let is_idle = self.peak() == 0.0;
         let has_no_time = self.length().is_some_and(|l| l.is_zero());
         match &self {
-            Self::Open(_) if is_idle => {
-                wrong("its rate is 0 from beginning to end: nothing would start".to_owned())
+            Self::Open(_) if is_idle => wrong(
+                "its rate is 0 from beginning to end: nothing would start; give it one over 0".to_owned(),
+            ),
+            Self::Closed(_) if is_idle => {
+                wrong("it has no users: nothing would start; give it at least 1".to_owned())
             }
-            Self::Closed(_) if is_idle => wrong("it has no users: nothing would start".to_owned()),
             _ if has_no_time => wrong("it lasts 0 s: give it a longer duration".to_owned()),
             Self::Closed(ClosedLoad {
                 iterations: Some(Iterations::PerUser(0) | Iterations::Shared(0)),
                 ..
-            }) => wrong("0 iterations: nothing would start".to_owned()),
+            }) => wrong("0 iterations: nothing would start; give it at least 1".to_owned()),
             Self::Closed(ClosedLoad { think: Think::Between(least, most), .. }) if least > most => {
                 wrong(format!(
-                    "the think time ends ({}) before it begins ({})",
+                    "the think time ends ({}) before it begins ({}): exchange the two",
                     show_duration(*most),
                     show_duration(*least)
                 ))
@@ -375,11 +377,12 @@ mod tests {
     fn what_contradicts_itself_is_refused_with_the_reason() {
         assert_eq!(
             refused(Load::rate(per_second(0)).for_duration(seconds(5))),
-            "the load `pause for 5 s` cannot run: its rate is 0 from beginning to end: nothing would start"
+            "the load `pause for 5 s` cannot run: its rate is 0 from beginning to end: nothing would start; give it one over 0"
         );
         assert_eq!(
             refused(Load::rate(per_second(f64::NAN)).for_duration(seconds(5))),
-            "the load `NaN/s to NaN/s in 5 s` cannot run: a rate must be a finite number that is not negative"
+            "the load `NaN/s to NaN/s in 5 s` cannot run: a rate must be a finite number that is not negative: give it one like \
+             100/s, and load_scale a small factor"
         );
         assert!(refused(Load::rate(per_second(-1)).for_duration(seconds(5))).contains("not negative"));
         assert!(refused(Load::rate(per_second(1))).contains("no length"));

@@ -25,23 +25,23 @@ fn moments(load: &OpenLoad) -> Vec<f64> {
 fn rates_that_are_none() {
     refused(
         open(0.0),
-        "the load `pause for 5 s` cannot run: its rate is 0 from beginning to end: nothing would start",
+        "the load `pause for 5 s` cannot run: its rate is 0 from beginning to end: nothing would start; give it one over 0",
     );
     refused(
         open(f64::NAN),
-        "the load `NaN/s to NaN/s in 5 s` cannot run: a rate must be a finite number that is not negative",
+        "the load `NaN/s to NaN/s in 5 s` cannot run: a rate must be a finite number that is not negative: give it one like 100/s, and load_scale a small factor",
     );
     refused(
         open(-3.0),
-        "the load `-3/s for 5 s` cannot run: a rate must be a finite number that is not negative",
+        "the load `-3/s for 5 s` cannot run: a rate must be a finite number that is not negative: give it one like 100/s, and load_scale a small factor",
     );
     refused(
         open(f64::INFINITY),
-        "the load `inf/s for 5 s` cannot run: a rate must be a finite number that is not negative",
+        "the load `inf/s for 5 s` cannot run: a rate must be a finite number that is not negative: give it one like 100/s, and load_scale a small factor",
     );
     refused(
         open(1.0).ramp_to(per_second(f64::NEG_INFINITY), seconds(1)),
-        "the load `1/s for 5 s, 1/s to -inf/s in 1 s` cannot run: a rate must be a finite number that is not negative",
+        "the load `1/s for 5 s, 1/s to -inf/s in 1 s` cannot run: a rate must be a finite number that is not negative: give it one like 100/s, and load_scale a small factor",
     );
 }
 
@@ -67,11 +67,11 @@ fn rates_that_no_generator_reaches() {
 fn users_that_are_none_or_fit_nowhere() {
     refused(
         Load::users(0).for_duration(seconds(1)),
-        "the load `pause for 1 s` cannot run: it has no users: nothing would start",
+        "the load `pause for 1 s` cannot run: it has no users: nothing would start; give it at least 1",
     );
     refused(
         Load::users(0).iterations_each(4),
-        "the load `pause x 4 iterations each` cannot run: it has no users: nothing would start",
+        "the load `pause x 4 iterations each` cannot run: it has no users: nothing would start; give it at least 1",
     );
     refused(
         Load::at_once(u32::MAX),
@@ -124,7 +124,7 @@ fn more_stages_than_anybody_reads() {
     );
     refused(
         Load::spikes(per_second(1), per_second(2), seconds(1), Duration::ZERO, hours(1)),
-        "the load `` cannot run: it has no length: add `.for_duration(...)`",
+        "the load `1/s` cannot run: it has no length: add `.for_duration(...)`",
     );
 }
 

@@ -257,7 +257,7 @@ impl ConcurrentCapacity {
             return wrong("it begins with 0 users: `from` wants at least 1".to_owned());
         }
         if from > to {
-            return wrong(format!("it begins with {from} users, over its end of {to}"));
+            return wrong(format!("it begins with {from} users, over its end of {to}: exchange the two"));
         }
         if !grows {
             return wrong(
@@ -307,10 +307,10 @@ mod tests {
         let new = ConcurrentCapacity::new;
         assert_eq!(
             refused(new().from(20).to(10)),
-            "the procedure `concurrent capacity` cannot run: it begins with 20 users, over its end of 10"
+            "the procedure `concurrent capacity` cannot run: it begins with 20 users, over its end of 10: exchange the two"
         );
         assert!(refused(new().from(0)).ends_with("`from` wants at least 1"));
-        assert!(refused(new().to(0)).ends_with("over its end of 0"));
+        assert!(refused(new().to(0)).ends_with("over its end of 0: exchange the two"));
         assert!(refused(new().by(0)).contains("`by` wants at least 1 user"));
         for factor in [1.0, 0.5, f64::NAN, f64::INFINITY] {
             assert!(refused(new().times(factor)).contains("`times` a factor over 1"));

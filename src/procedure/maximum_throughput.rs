@@ -259,7 +259,7 @@ impl MaximumThroughput {
             return wrong(format!("it goes from {from} to {to}: both must be over 0"));
         }
         if from.per_second() > to.per_second() {
-            return wrong(format!("it begins at {from}, over its end of {to}"));
+            return wrong(format!("it begins at {from}, over its end of {to}: exchange the two"));
         }
         if !grows {
             return wrong(
@@ -330,7 +330,7 @@ mod tests {
         let new = MaximumThroughput::new;
         assert_eq!(
             refused(new().from(per_second(500)).to(per_second(100))),
-            "the procedure `maximum throughput` cannot run: it begins at 500/s, over its end of 100/s"
+            "the procedure `maximum throughput` cannot run: it begins at 500/s, over its end of 100/s: exchange the two"
         );
         assert!(refused(new().from(per_second(0))).ends_with("both must be over 0"));
         assert!(refused(new().to(per_second(f64::NAN))).ends_with("both must be over 0"));

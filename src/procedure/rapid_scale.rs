@@ -152,7 +152,10 @@ impl RapidScale {
             return wrong(format!("phase {} lasts 0 s: give it a longer duration", number + 1));
         }
         match phases.iter().all(|(users, _)| *users == phases[0].0) {
-            true => wrong(format!("every phase has {} users: nothing scales", phases[0].0)),
+            true => wrong(format!(
+                "every phase has {} users: nothing scales; give them different numbers",
+                phases[0].0
+            )),
             false => Ok(()),
         }
     }

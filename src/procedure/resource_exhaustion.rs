@@ -259,7 +259,9 @@ impl ResourceExhaustion {
                 .wrong(format!("it goes from {from} to {to} by {by}: all three must be over 0")));
         }
         if from > to {
-            return Err(self.terms.wrong(format!("it begins at {from}, over its end of {to}")));
+            return Err(self
+                .terms
+                .wrong(format!("it begins at {from}, over its end of {to}: exchange the two")));
         }
         let count = ((to - from) / by).ceil() + 1.0;
         if count > MOST_STEPS as f64 {
@@ -298,7 +300,7 @@ impl ResourceExhaustion {
         }
         if self.window < LEAST_WINDOW {
             return wrong(format!(
-                "its CPU window is {}: over less than {} a share of CPU time is noise",
+                "its CPU window is {}: over less than {} a share of CPU time is noise; give `cpu_window` more",
                 show_duration(self.window),
                 show_duration(LEAST_WINDOW)
             ));

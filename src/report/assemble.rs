@@ -78,10 +78,17 @@ pub(crate) fn with_record(begun: CaseReport, record: &Record) -> CaseReport {
     let gathered = &record.gathered;
     let mut warnings: Vec<String> = gathered.observations.iter().flat_map(doubts).collect();
     if record.left_processes > 0 {
-        warnings.push(format!("{} processes outlived the case and were ended", record.left_processes));
+        let outlived = match record.left_processes {
+            1 => "1 process outlived the case and was ended".to_owned(),
+            n => format!("{n} processes outlived the case and were ended"),
+        };
+        warnings.push(format!("{outlived}: end in the case what it starts"));
     }
     if gathered.losses.unreadable_lines > 0 {
-        warnings.push(format!("{} lines of the journal could not be read", gathered.losses.unreadable_lines));
+        warnings.push(format!(
+            "{} lines of the journal could not be read, so some of what was measured may be missing",
+            gathered.losses.unreadable_lines
+        ));
     }
     if gathered.losses.was_cut {
         warnings.push(
@@ -196,11 +203,17 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
     }
     for seen in record.gathered.observations.iter().filter(|_| !was_stopped) {
         if !seen.total.counts.is_balanced() {
-            add(Verdict::Inconclusive, format!("{}: the counts of operations do not add up", seen.load));
+            add(
+                Verdict::Inconclusive,
+                format!("{}: the counts of operations do not add up: a defect of proofload", seen.load),
+            );
         } else if seen.total.counts.due == 0 {
             add(
                 Verdict::Inconclusive,
-                format!("{}: no operation was due, so nothing was measured", seen.load),
+                format!(
+                    "{}: no operation was due, so nothing was measured: give it a higher rate or more time",
+                    seen.load
+                ),
             );
         }
     }

@@ -174,7 +174,7 @@ pub(super) fn memory(at_s: u32, rss_bytes: u64) -> ResourceWindow {
 }
 
 /// A case that ended in another way than by returning.
-pub(super) fn ended(mut case: CaseReport, ending: Ending) -> CaseReport {
+pub(crate) fn ended(mut case: CaseReport, ending: Ending) -> CaseReport {
     case.verdict = Verdict::Fail;
     case.ending_sentence = ending.to_string();
     case.reasons.push(ending.to_string());
@@ -294,7 +294,9 @@ pub(super) fn full() -> RunReport {
         Some(LittlesLaw { in_flight: 1.3, per_sec: 98.0, time_s: 0.013, uncertainty: 0.02 });
     stopped.figures.push(Figure { name: "recovery_time".into(), value: 3.0, unit: "s".into() });
     stopped.notes.push("the index held 10 000 documents".to_owned());
-    stopped.warnings.push("2 processes outlived the case and were ended".to_owned());
+    stopped
+        .warnings
+        .push("2 processes outlived the case and were ended: end in the case what it starts".to_owned());
     stopped.bottleneck = Some(limited(Limit::Lock));
     stopped.recommendations = recommend(&stopped);
     stopped.alert_thresholds = AlertThresholds { success_rate: Some(0.97), ..AlertThresholds::default() };

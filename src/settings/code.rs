@@ -85,10 +85,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "stress/cases.rs:12: users is stated twice",
+                "stress/cases.rs:12: users is stated twice: leave one of the two away",
                 "stress/cases.rs:12: unknown key \"max_memmory\"; did you mean \"max_memory\"?",
                 "stress/cases.rs:12: unknown key \"colour\"; --show-settings lists the keys",
-                "stress/cases.rs:12: report belongs to the whole run and cannot be set for one case",
+                "stress/cases.rs:12: report belongs to the whole run and cannot be set for one case: set it at the top of stress.toml, in a \
+                 profile, or with --set report=...",
                 "stress/cases.rs:12: timeout = \"10\": \"10\" is not a duration like 30s, 250ms, 1m 30s or 2h",
             ]
         );

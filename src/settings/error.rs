@@ -40,7 +40,7 @@ impl Mistake {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Wrong {
     /// The file is there but cannot be read.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {0}; make it a text file that can be read, or take it away")]
     Unreadable(#[source] io::Error),
     /// The file is not TOML.
     #[error("{0}")]
@@ -66,10 +66,13 @@ pub(crate) enum Wrong {
     #[error("{key}: the entry {entry:?} holds a comma; write two entries")]
     Comma { key: &'static str, entry: String },
     /// The same key more than once in one attribute.
-    #[error("{key} is stated twice")]
+    #[error("{key} is stated twice: leave one of the two away")]
     Twice { key: &'static str },
     /// A setting of the run where only those of a case can be.
-    #[error("{key} belongs to the whole run and cannot be set for one case")]
+    #[error(
+        "{key} belongs to the whole run and cannot be set for one case: set it at the top of stress.toml, in a profile, or \
+         with --set {key}=..."
+    )]
     RunScope { key: &'static str },
     /// The file tries to choose the profile, which `[profile.NAME]` leaves no word for.
     #[error(
@@ -80,7 +83,7 @@ pub(crate) enum Wrong {
     #[error("unknown profile {name:?}; {}known profiles: {}", before(nearest), known.join(", "))]
     UnknownProfile { name: String, nearest: Option<String>, known: Vec<String> },
     /// A profile that is its own ancestor.
-    #[error("profiles inherit in a circle: {}", names.join(" -> "))]
+    #[error("profiles inherit in a circle: {}; take one `inherits` of them away", names.join(" -> "))]
     Circle { names: Vec<String> },
     /// An override for nothing in particular.
     #[error(

@@ -54,6 +54,7 @@ mod tests {
 
         fs::write(&path, [0xff, 0xfe]).unwrap();
         let error = Sources::around(&path).unwrap_err().to_string();
-        assert_eq!(error, format!("{}: cannot be read: stream did not contain valid UTF-8", path.display()));
+        let wanted = "cannot be read: stream did not contain valid UTF-8; make it a text file that can be read, or take it away";
+        assert_eq!(error, format!("{}: {wanted}", path.display()));
     }
 }

@@ -114,7 +114,10 @@ impl Drop for Cgroup {
             }
             thread::sleep(BETWEEN_REMOVALS);
         }
-        eprintln!("proofload: the cgroup {} could not be removed", self.folder.display());
+        eprintln!(
+            "proofload: the cgroup {} could not be removed; a later run removes it",
+            self.folder.display()
+        );
     }
 }
 

@@ -139,7 +139,10 @@ fn watch(
             }
         }
         if control.wants_kill() {
-            eprintln!("proofload: a case in this process cannot be killed alone");
+            eprintln!(
+                "proofload: a case in this process cannot be killed alone, so the whole run ends: leave --in-process away \
+                 for cases that do not stop"
+            );
             std::process::exit(130);
         }
         thread::sleep(TICK);

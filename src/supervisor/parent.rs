@@ -51,7 +51,10 @@ pub(crate) enum SuperviseError {
     Folder { path: String, source: io::Error },
     #[error("no temporary folder could be made: {0}; make room or set TMPDIR")]
     Scratch(io::Error),
-    #[error("the process of the case could not be started: {0}")]
+    #[error(
+        "the process of the case could not be started: {0}; see that the suite's program is still there, and that there is \
+         room for one more process (`ulimit -u`)"
+    )]
     Spawn(io::Error),
     #[error("`containment` is hard, and memory cannot be held: {0}; allow it, or set `containment` to auto")]
     Containment(String),
@@ -83,8 +86,12 @@ pub(crate) fn supervise(
     let mut watch = Watch::new(&order, control, listener, child, token, hold);
     watch.until_the_end();
     let record = watch.into_record(output);
+    let path = scratch.path().to_owned();
     if let Err(error) = scratch.close() {
-        eprintln!("proofload: the temporary folder of `{}` could not be removed: {error}", order.name);
+        let (path, name) = (path.display(), &order.name);
+        eprintln!(
+            "proofload: the temporary folder {path} of `{name}` could not be removed: {error}; remove it"
+        );
     }
     Ok(record)
 }
@@ -216,7 +223,10 @@ impl<'a> Watch<'a> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    eprintln!("proofload: the process of `{}` cannot be watched: {error}", self.order.name);
+                    eprintln!(
+                        "proofload: the process of `{}` cannot be watched, so it is ended: {error}",
+                        self.order.name
+                    );
                     self.kill_everything();
                     break;
                 }

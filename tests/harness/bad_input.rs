@@ -53,7 +53,8 @@ fn a_rate_that_no_generator_reaches() {
     load_refused(
         "suite::fast_open",
         &[("PROOFLOAD_LOAD_SCALE", "1e308")],
-        "the load `inf/s for 300 ms` cannot run: a rate must be a finite number that is not negative",
+        "the load `inf/s for 300 ms` cannot run: a rate must be a finite number that is not negative: give it one like \
+         100/s, and load_scale a small factor",
     );
 }
 

@@ -231,6 +231,11 @@ impl Ended {
     }
 
     #[cfg(target_os = "linux")]
+    pub(super) fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    #[cfg(target_os = "linux")]
     pub(super) fn succeeded(&self) -> bool {
         self.status.success()
     }

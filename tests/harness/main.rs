@@ -20,6 +20,8 @@ mod listing;
 mod live;
 #[cfg(target_os = "linux")]
 mod lost;
+#[cfg(target_os = "linux")]
+mod messages;
 mod mistakes;
 mod needs;
 mod nextest;
@@ -95,6 +97,8 @@ fn drive() -> ExitCode {
         live::TESTS,
         #[cfg(target_os = "linux")]
         lost::TESTS,
+        #[cfg(target_os = "linux")]
+        messages::TESTS,
         mistakes::TESTS,
         needs::TESTS,
         nextest::TESTS,

@@ -79,7 +79,7 @@ fn a_profile_chosen_in_the_file() {
 fn profiles_in_a_circle() {
     check(
         "[profile.a]\ninherits = \"b\"\n[profile.b]\ninherits = \"a\"\n",
-        "stress/stress.toml:2: profiles inherit in a circle: a -> b -> a",
+        "stress/stress.toml:2: profiles inherit in a circle: a -> b -> a; take one `inherits` of them away",
     );
 }
 
@@ -102,7 +102,8 @@ fn an_override_that_selects_nothing() {
 fn a_setting_of_the_run_in_an_override() {
     check(
         "[[override]]\ncase = \"fast_*\"\nseed = 1\n",
-        "stress/stress.toml:3: seed belongs to the whole run and cannot be set for one case",
+        "stress/stress.toml:3: seed belongs to the whole run and cannot be set for one case: set it at the top of \
+         stress.toml, in a profile, or with --set seed=...",
     );
 }
 

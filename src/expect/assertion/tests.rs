@@ -54,16 +54,24 @@ fn mistakes_are_told_at_their_place() {
         ("breaking_point == 5/s", interval, "=="),
         ("breaking_point >= 5%", "breaking_point is a rate: write it like 500/s", "5%"),
         ("breaking_point", "the operator is missing: write one of <, <=, >, >=, == and !=", ""),
-        ("capacity >= -1", "capacity is never negative", "-1"),
+        ("capacity >= -1", "capacity is never negative: write 0 or more", "-1"),
         ("recovery_time <", "the value is missing: recovery_time is a duration: write it like 100ms", ""),
-        ("recovery_time < 30s or so", "the expectation should end before `or so`", "or so"),
+        (
+            "recovery_time < 30s or so",
+            "the expectation should end before `or so`: leave that away, or write it as one of its own",
+            "or so",
+        ),
         ("degradation >= graceful", "degradation is known by a word: write one of == and !=", ">="),
         (
             "degradation == gracious",
             "`gracious` is no way to degrade: write graceful, degraded or collapse",
             "gracious",
         ),
-        ("no_leak == true", "the expectation should end before `== true`", "== true"),
+        (
+            "no_leak == true",
+            "the expectation should end before `== true`: leave that away, or write it as one of its own",
+            "== true",
+        ),
     ];
     for (text, message, place) in cases {
         assert_eq!(refused(text), (message.to_owned(), place), "{text}");

@@ -99,10 +99,18 @@ fn values_are_of_the_metrics_kind() {
         ("goodput > 5%", "goodput is a rate: write it like 500/s", "5%"),
         ("ok > 1.5", "ok is a count: write it like 1_000", "1.5"),
         ("memory.peak < 5s", "memory.peak is a size: write it like 1GiB", "5s"),
-        ("latency.p95 < NaN", "`NaN` is not a number that can be compared with", "NaN"),
-        ("goodput > -inf/s", "`-inf/s` is not a number that can be compared with", "-inf/s"),
-        ("latency.p95 < -5ms", "latency.p95 is never negative", "-5ms"),
-        ("ok > -1 please", "ok is never negative", "-1"),
+        (
+            "latency.p95 < NaN",
+            "`NaN` is not a number that can be compared with: write one like 0.95 or 100",
+            "NaN",
+        ),
+        (
+            "goodput > -inf/s",
+            "`-inf/s` is not a number that can be compared with: write one like 0.95 or 100",
+            "-inf/s",
+        ),
+        ("latency.p95 < -5ms", "latency.p95 is never negative: write 0 or more", "-5ms"),
+        ("ok > -1 please", "ok is never negative: write 0 or more", "-1"),
     ];
     for (text, message, place) in cases {
         assert_eq!(refused(text), (message.to_owned(), place), "{text}");
@@ -112,8 +120,8 @@ fn values_are_of_the_metrics_kind() {
 #[test]
 fn what_follows_the_value_is_a_scope_or_an_error() {
     let scope = "write `in each phase` or `in phase \"NAME\"`";
-    let quote = "the quote is not closed";
-    let whole = "counter.x is known for the whole load only, not for a phase";
+    let quote = "the quote is not closed: end the name with `\"`";
+    let whole = "counter.x is known for the whole load only, not for a phase: leave `in` away";
     let cases = [
         ("ok > 1 in", scope, "in"),
         ("ok > 1 in each", scope, "in each"),
@@ -122,9 +130,21 @@ fn what_follows_the_value_is_a_scope_or_an_error() {
         ("ok > 1 in phase \"hold", quote, "\"hold"),
         ("counter.\"x > 1", quote, "\"x > 1"),
         ("counter.x > 1 in each phase", whole, "in each phase"),
-        ("ok > 1 in each phase now", "the expectation should end before `now`", "now"),
-        ("ok > 1 in phase \"a\"b", "the expectation should end before `b`", "b"),
-        ("latency.p95 < 1m 30s or so", "the expectation should end before `or so`", "or so"),
+        (
+            "ok > 1 in each phase now",
+            "the expectation should end before `now`: leave that away, or write it as one of its own",
+            "now",
+        ),
+        (
+            "ok > 1 in phase \"a\"b",
+            "the expectation should end before `b`: leave that away, or write it as one of its own",
+            "b",
+        ),
+        (
+            "latency.p95 < 1m 30s or so",
+            "the expectation should end before `or so`: leave that away, or write it as one of its own",
+            "or so",
+        ),
     ];
     for (text, message, place) in cases {
         assert_eq!(refused(text), (message.to_owned(), place), "{text}");
@@ -162,14 +182,17 @@ fn wrong_clauses_are_told_apart() {
     let lasting = "`for` wants a duration from 1s to 24h: write it like `for 30s`";
     let abort = "`abort` may be followed by `after 30s` (up to 24h) and by `from 100 samples`";
     let alone = "say over which time before `abort`, as in `error_rate < 5% over 10s abort`";
-    let at_the_end =
-        |metric| format!("{metric} is known at the end of a load only, so it has no windows (`over`, `for`)");
+    let at_the_end = |metric| {
+        format!(
+            "{metric} is known at the end of a load only, so it has no windows: leave `over`, `for` and `abort` away"
+        )
+    };
     let cases = [
         ("ok > 1 of", load, "of"),
         ("ok > 1 of load", load, "of load"),
         ("ok > 1 of load searches over 5s", load, "of load searches over 5s"),
         ("ok > 1 of loads \"x\"", load, "of loads \"x\""),
-        ("ok > 1 of load \"x", "the quote is not closed", "\"x"),
+        ("ok > 1 of load \"x", "the quote is not closed: end the name with `\"`", "\"x"),
         ("ok > 1 over", over, ""),
         ("ok > 1 over 999ms", over, "999ms"),
         ("ok > 1 over 61m for 1m", over, "61m"),
@@ -177,16 +200,28 @@ fn wrong_clauses_are_told_apart() {
         ("ok > 1 over 10s or so", over, "10s or so"),
         ("ok > 1 for 0s", lasting, "0s"),
         ("ok > 1 for 25h", lasting, "25h"),
-        ("ok > 1 over 5s over 6s", "`over` is written twice", "over 6s"),
-        ("ok > 1 in each phase in phase \"x\"", "`in` is written twice", "in phase \"x\""),
+        ("ok > 1 over 5s over 6s", "`over` is written twice: leave one of the two away", "over 6s"),
+        (
+            "ok > 1 in each phase in phase \"x\"",
+            "`in` is written twice: leave one of the two away",
+            "in phase \"x\"",
+        ),
         ("ok > 1 abort", alone, "abort"),
         ("ok > 1 abort after 5s of load \"abort\"", alone, "abort"),
         ("ok > 1 over 5s abort after", abort, ""),
         ("ok > 1 over 5s abort after 25h", abort, "25h"),
         ("ok > 1 over 5s abort from 100", abort, "100"),
         ("ok > 1 over 5s abort from -1 samples", abort, "-1 samples"),
-        ("ok > 1 over 5s abort after 1s after 2s", "`after` is written twice", "after 2s"),
-        ("ok > 1 over 5s abort now", "the expectation should end before `now`", "now"),
+        (
+            "ok > 1 over 5s abort after 1s after 2s",
+            "`after` is written twice: leave one of the two away",
+            "after 2s",
+        ),
+        (
+            "ok > 1 over 5s abort now",
+            "the expectation should end before `now`: leave that away, or write it as one of its own",
+            "now",
+        ),
         ("counter.x > 1 over 5s", &at_the_end("counter.x"), "over 5s"),
         ("memory.peak < 1GB for 30s", &at_the_end("memory.peak"), "for 30s"),
         ("cpu.mean < 1 abort", &at_the_end("cpu.mean"), "abort"),
@@ -206,9 +241,13 @@ fn a_tag_has_a_name_and_no_phase() {
         ("ok > 1 with tag", tag, "with tag"),
         ("ok > 1 with tag read of load \"x\"", tag, "with tag read of load \"x\""),
         ("ok > 1 with tags \"read\"", tag, "with tags \"read\""),
-        ("ok > 1 with tag \"read", "the quote is not closed", "\"read"),
+        ("ok > 1 with tag \"read", "the quote is not closed: end the name with `\"`", "\"read"),
         ("ok > with tag \"read\"", "the value is missing: ok is a count: write it like 1_000", "with"),
-        ("ok > 1 with tag \"a\" with tag \"b\"", "`with` is written twice", "with tag \"b\""),
+        (
+            "ok > 1 with tag \"a\" with tag \"b\"",
+            "`with` is written twice: leave one of the two away",
+            "with tag \"b\"",
+        ),
         ("ok > 1 with tag \"a\" in each phase", phase, "in each phase"),
         ("ok > 1 in phase \"b\" with tag \"a\"", phase, "in phase \"b\""),
     ];

@@ -100,11 +100,11 @@ fn without_a_finding_the_procedure_is_named() {
     assert_eq!(
         told("breaking_point >= 500/s", &unrelated),
         "inconclusive: breaking_point is unknown, wanted >= 500/s; not judged: the procedure for the maximum throughput \
-         did not run in this case"
+         did not run in this case: run `MaximumThroughput`"
     );
     for text in ["capacity >= 1", "connections >= 1", "recovery_time < 1s", "no_leak", "no_drift"] {
         assert!(told(text, &unrelated).starts_with("inconclusive: "), "{text}");
-        assert!(told(text, &unrelated).ends_with(" did not run in this case"), "{text}");
+        assert!(told(text, &unrelated).contains(" did not run in this case: run `"), "{text}");
     }
 }
 
@@ -139,7 +139,7 @@ fn a_recovery_passes_fails_or_was_not_watched_for_long_enough() {
     assert!(told("recovery_time < 30s", &never).starts_with("fail: recovery_time is > 1m, wanted < 30s"));
     assert_eq!(
         told("recovery_time < 1m 30s", &never),
-        "inconclusive: recovery_time is > 1m, wanted < 1m 30s; not judged: it was not watched for long enough"
+        "inconclusive: recovery_time is > 1m, wanted < 1m 30s; not judged: it was not watched for long enough: raise its limit"
     );
     let unknown = [recovered(Recovery::Inconclusive { reason: "the baseline has no operations".to_owned() })];
     assert!(told("recovery_time < 30s", &unknown).ends_with("not judged: the baseline has no operations"));
@@ -213,11 +213,11 @@ fn what_leaks_of_the_injected_failures_is_a_share() {
     );
     assert_eq!(
         told("fault_leak < 10%", &[resilience(None, TrialResult::Held)]),
-        "inconclusive: fault_leak is unknown, wanted < 10%; not judged: no error, hang or panic was injected and counted"
+        "inconclusive: fault_leak is unknown, wanted < 10%; not judged: no error, hang or panic was injected and counted: state one among the faults"
     );
     assert_eq!(
         told("fault_leak < 10%", &[]),
         "inconclusive: fault_leak is unknown, wanted < 10%; not judged: the procedure for failure injection did not run in \
-         this case"
+         this case: run `FailureInjection`"
     );
 }

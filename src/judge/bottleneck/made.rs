@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The length of every load here.
-pub(in crate::judge) const SECONDS: u64 = 10;
+pub(crate) const SECONDS: u64 = 10;
 
 fn made(name: &str, due: u64, carried: u64, ms: u64) -> Observation {
     let mut figures = Figures { duration_s: SECONDS as f64, ..Figures::default() };
@@ -26,14 +26,14 @@ fn made(name: &str, due: u64, carried: u64, ms: u64) -> Observation {
 }
 
 /// 10 s of an open load: so many due and carried out a second, of `ms` each.
-pub(in crate::judge) fn open(name: &str, due: u64, carried: u64, ms: u64) -> Observation {
+pub(crate) fn open(name: &str, due: u64, carried: u64, ms: u64) -> Observation {
     let mut seen = made(name, SECONDS * due, SECONDS * carried, ms);
     seen.phases[0].asked_per_sec = Some(due as f64);
     seen
 }
 
 /// 10 s of users that got so much a second, of `ms` each.
-pub(in crate::judge) fn closed(name: &str, users: u64, carried: u64, ms: u64) -> Observation {
+pub(crate) fn closed(name: &str, users: u64, carried: u64, ms: u64) -> Observation {
     let mut seen = made(name, SECONDS * carried, SECONDS * carried, ms);
     seen.model = Model::Closed;
     seen.phases[0].users = Some(users);
@@ -41,7 +41,7 @@ pub(in crate::judge) fn closed(name: &str, users: u64, carried: u64, ms: u64) ->
 }
 
 /// One after the other, without a gap.
-pub(in crate::judge) fn in_turn(mut loads: Vec<Observation>) -> Vec<Observation> {
+pub(crate) fn in_turn(mut loads: Vec<Observation>) -> Vec<Observation> {
     for (n, load) in loads.iter_mut().enumerate() {
         load.started_s = (n as u64 * SECONDS) as f64;
     }
@@ -49,7 +49,7 @@ pub(in crate::judge) fn in_turn(mut loads: Vec<Observation>) -> Vec<Observation>
 }
 
 /// Resources on 2 cores: for each load in turn, what each of its seconds saw.
-pub(in crate::judge) fn resources(of_loads: &[ResourceWindow]) -> Resources {
+pub(crate) fn resources(of_loads: &[ResourceWindow]) -> Resources {
     let seconds = of_loads.iter().enumerate().flat_map(|(n, window)| {
         (0..SECONDS).map(move |s| ResourceWindow { at_s: (n as u64 * SECONDS + s) as u32, ..window.clone() })
     });
@@ -57,7 +57,7 @@ pub(in crate::judge) fn resources(of_loads: &[ResourceWindow]) -> Resources {
 }
 
 /// A second in which the case and the machine used so many percent of the cores.
-pub(in crate::judge) fn second(cpu: f64, machine: f64) -> ResourceWindow {
+pub(crate) fn second(cpu: f64, machine: f64) -> ResourceWindow {
     ResourceWindow {
         cpu_percent: Some(cpu),
         machine_cpu_percent: Some(machine),

@@ -4,7 +4,7 @@ mod rules;
 mod used;
 
 #[cfg(test)]
-pub(super) mod made;
+pub(crate) mod made;
 #[cfg(test)]
 mod tests;
 

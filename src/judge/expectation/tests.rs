@@ -51,7 +51,7 @@ fn a_percentile_passes_fails_or_lacks_samples() {
     assert_eq!(told("latency.p99 < 100ms", &many), "pass: latency.p99 is 10 ms, wanted < 100ms (90% room)");
     assert_eq!(told("latency.p99 < 8ms", &many), "fail: latency.p99 is 10 ms, wanted < 8ms (missed by 25%)");
     let few = load(figures(298, 0));
-    let lacking = "inconclusive: latency.p99 is 10 ms, wanted < 8ms; not judged: latency.p99 needs 299 samples and has 298";
+    let lacking = "inconclusive: latency.p99 is 10 ms, wanted < 8ms; not judged: latency.p99 needs 299 samples and has 298: give it more operations or more time";
     assert_eq!(told("latency.p99 < 8ms", &few), lacking);
     assert_eq!(
         told("service_time.p50 < 1s", &load(figures(5, 0))),
@@ -68,7 +68,7 @@ fn one_operation_over_the_limit_is_enough_for_a_maximum() {
     let none = load(Figures::default());
     assert_eq!(
         told("latency.max < 1s", &none),
-        "inconclusive: latency.max is unknown, wanted < 1s; not judged: nothing was measured"
+        "inconclusive: latency.max is unknown, wanted < 1s; not judged: no operation was due: give the load a higher rate or more time"
     );
 }
 
@@ -93,7 +93,7 @@ fn shares_are_told_in_points() {
     );
     assert_eq!(
         told("success_rate >= 95%", &load(figures(0, 9))),
-        "inconclusive: success_rate is 0%, wanted >= 95%; not judged: success_rate needs 10 samples and has 9"
+        "inconclusive: success_rate is 0%, wanted >= 95%; not judged: success_rate needs 10 samples and has 9: give it more operations or more time"
     );
 }
 
@@ -130,7 +130,7 @@ fn operations_without_an_end_make_lower_bounds() {
     );
     assert_eq!(
         told("latency.p95 < 10s", &observation),
-        "inconclusive: latency.p95 is >= 3 s, wanted < 10s; not judged: 50 operations never ended"
+        "inconclusive: latency.p95 is >= 3 s, wanted < 10s; not judged: 50 operations never ended, so it may be more: see why, or raise `timeout` and `drain`"
     );
     assert_eq!(
         told("latency.p95 > 1s", &observation),
@@ -138,7 +138,7 @@ fn operations_without_an_end_make_lower_bounds() {
     );
     assert_eq!(
         told("latency.p95 > 10s", &observation),
-        "inconclusive: latency.p95 is >= 3 s, wanted > 10s; not judged: 50 operations never ended"
+        "inconclusive: latency.p95 is >= 3 s, wanted > 10s; not judged: 50 operations never ended, so it may be more: see why, or raise `timeout` and `drain`"
     );
     assert_eq!(told("latency.p50 < 1s", &observation), "pass: latency.p50 is 10 ms, wanted < 1s (99% room)");
     assert_eq!(
@@ -147,7 +147,7 @@ fn operations_without_an_end_make_lower_bounds() {
     );
     assert_eq!(
         told("service_time.p95 < 1s", &observation),
-        "inconclusive: service_time.p95 is >= 10 ms, wanted < 1s; not judged: 50 operations never ended"
+        "inconclusive: service_time.p95 is >= 10 ms, wanted < 1s; not judged: 50 operations never ended, so it may be more: see why, or raise `timeout` and `drain`"
     );
     assert_eq!(
         told("latency.stddev < 1s", &observation),
@@ -161,7 +161,7 @@ fn an_operation_that_never_started_has_no_end_either() {
     (observation.total.counts.due, observation.total.counts.dropped) = (100, 1);
     assert_eq!(
         told("latency.max < 1s", &observation),
-        "inconclusive: latency.max is >= 10 ms, wanted < 1s; not judged: 1 operation never ended"
+        "inconclusive: latency.max is >= 10 ms, wanted < 1s; not judged: 1 operation never ended, so it may be more: see why, or raise `timeout` and `drain`"
     );
     assert!(told("latency.max < 5ms", &observation).starts_with("fail: "));
     assert!(told("latency.p95 < 1s", &observation).starts_with("pass: latency.p95 is 10 ms"));
@@ -188,7 +188,7 @@ fn a_load_that_ended_early_fails_but_does_not_pass() {
     observation.stopped = Some(StopReason::TimeLimit);
     assert_eq!(
         told("latency.p99 < 1s", &observation),
-        "inconclusive: latency.p99 is 10 ms, wanted < 1s; not judged: the load was stopped early: the time limit was reached"
+        "inconclusive: latency.p99 is 10 ms, wanted < 1s; not judged: the load was stopped early, so the rest of it is not known: the time limit was reached"
     );
     assert_eq!(
         told("latency.p99 < 5ms", &observation),
@@ -198,7 +198,7 @@ fn a_load_that_ended_early_fails_but_does_not_pass() {
     observation.total.counts.due += 7;
     assert_eq!(
         told("ok > 0", &observation),
-        "inconclusive: ok is 299, wanted > 0; not judged: the case did not live to the end"
+        "inconclusive: ok is 299, wanted > 0; not judged: the case did not live to the end, so the rest of the load is not known"
     );
     assert_eq!(
         told("latency.p99 < 5ms", &observation),
@@ -228,13 +228,19 @@ fn counters_are_counts_or_shares() {
         "pass: counter.hit_rate is 80%, wanted <= 1 (20 points room)"
     );
     let unjudged = |text: &str| told(text, &observation).split_once("not judged: ").unwrap().1.to_owned();
-    assert_eq!(unjudged("counter.rare > 90%"), "counter.rare needs 10 samples and has 9");
+    assert_eq!(
+        unjudged("counter.rare > 90%"),
+        "counter.rare needs 10 samples and has 9: give it more operations or more time"
+    );
     assert_eq!(unjudged("counter.unasked > 90%"), "the rate `unasked` was never asked");
     assert_eq!(
         unjudged("counter.x > 1"),
         "no counter `x` was recorded; recorded: hit_rate, hits, rare, unasked"
     );
-    assert_eq!(unjudged("counter.hits > 50%"), "the counter is a plain count, and the limit is a share");
+    assert_eq!(
+        unjudged("counter.hits > 50%"),
+        "the counter is a plain count, and the limit is a share; write a number"
+    );
     assert_eq!(
         unjudged("counter.hit_rate > 50"),
         "the counter is a share, and the limit is a count; write 50%"
@@ -246,7 +252,7 @@ fn memory_and_cpu_are_the_processes() {
     let mut observation = load(figures(20, 0));
     assert_eq!(
         told("memory.peak < 1GiB", &observation),
-        "inconclusive: memory.peak is unknown, wanted < 1GiB; not judged: memory was not measured"
+        "inconclusive: memory.peak is unknown, wanted < 1GiB; not judged: memory was not measured: this system does not tell it, or the case was over too soon"
     );
     observation.process = ProcessUse {
         memory_start_bytes: 256 << 20,
@@ -297,7 +303,7 @@ fn the_worst_phase_decides() {
     });
     assert_eq!(
         told(&each("75%"), &observation),
-        "inconclusive: success_rate in phase \"high\" is 80%, wanted >= 75%; not judged: phase \"never\" never started"
+        "inconclusive: success_rate in phase \"high\" is 80%, wanted >= 75%; not judged: phase \"never\" never started: the load ended before it"
     );
     assert!(told(&each("90%"), &observation).starts_with("fail: success_rate in phase \"high\" is 80%"));
 }
@@ -363,9 +369,12 @@ fn a_tag_needs_the_samples_that_a_load_does() {
     let observation = with_tags(figures(298, 0), figures(9, 0));
     assert_eq!(
         told("latency.p99 < 1s with tag \"read\"", &observation),
-        "inconclusive: latency.p99 with tag \"read\" is 10 ms, wanted < 1s; not judged: latency.p99 needs 299 samples and has 298"
+        "inconclusive: latency.p99 with tag \"read\" is 10 ms, wanted < 1s; not judged: latency.p99 needs 299 samples and has 298: give it more operations or more time"
     );
-    assert!(told("error_rate < 1% with tag \"write\"", &observation).ends_with("needs 10 samples and has 9"));
+    assert!(
+        told("error_rate < 1% with tag \"write\"", &observation)
+            .ends_with("needs 10 samples and has 9: give it more operations or more time")
+    );
 }
 
 #[test]
@@ -429,7 +438,7 @@ fn a_rate_missed_by_the_generator_is_not_the_targets_failure() {
         "fail: throughput is 100/s, wanted >= 200/s (missed by 50%)"
     );
     observation.phases[0].asked_per_sec = Some(200.0);
-    let reason = "not judged: the generator was the limit: the load generator came to 1000 of the 2000 operations that the schedule asked for (50.0%), because the machine or its worker threads were busy";
+    let reason = "not judged: the generator was the limit: the load generator came to 1000 of the 2000 operations that the schedule asked for (50.0%), because the machine or its worker threads were busy: lower the rate, or run it on a quieter machine";
     assert_eq!(
         told("achieved_rate >= 99%", &observation),
         format!("inconclusive: achieved_rate is 50%, wanted >= 99%; {reason}")
@@ -503,7 +512,7 @@ fn only_open_loads_have_an_asked_rate() {
     observation.model = Model::Closed;
     assert_eq!(
         told("achieved_rate >= 99%", &observation),
-        "inconclusive: achieved_rate is unknown, wanted >= 99%; not judged: only an open load asks for a rate"
+        "inconclusive: achieved_rate is unknown, wanted >= 99%; not judged: only an open load asks for a rate: state `throughput` instead"
     );
     assert_eq!(
         told("rejected_latency.p50 < 1s", &observation),
@@ -540,7 +549,7 @@ fn the_end_of_a_load_says_nothing_of_windows_and_of_other_loads() {
     assert_eq!(
         told("latency.p95 < 1s over 5s", &seen),
         "inconclusive: latency.p95 is unknown, wanted < 1s; not judged: windows are looked at while the load runs, and \
-         this is about its end"
+         this is about its end: state it with the load"
     );
     assert_eq!(
         told("ok > 1 of load \"other\"", &seen),

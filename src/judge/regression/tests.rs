@@ -150,7 +150,10 @@ fn lower_bounds_carry_one_answer_only() {
     ] {
         let found = of(&before, &after);
         assert_eq!(found.change, Change::Inconclusive, "{which}");
-        assert_eq!(found.reason, format!("of {which} only a lower bound is known"));
+        assert_eq!(
+            found.reason,
+            format!("of {which} only a lower bound is known, since operations never ended")
+        );
     }
 }
 

@@ -172,7 +172,7 @@ fn without_a_window_that_can_be_judged_nothing_is_known() {
     assert_eq!(
         few("latency.p95 < 250ms over 5s").told(),
         "inconclusive: latency.p95 over 5 s is unknown, wanted < 250ms; not judged: no window could be judged, the last \
-         one because latency.p95 needs 59 samples and has 25"
+         one because latency.p95 needs 59 samples and has 25: give it more operations or more time"
     );
     assert_eq!(few("latency.p95 < 250ms over 12s").judged().verdict, Verdict::Pass, "60 samples in each");
     let short = Stage::of("error_rate < 1% over 10s", Model::Open, &[("hold", 9.8)]).play(|_| CALM);

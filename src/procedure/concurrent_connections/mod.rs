@@ -267,7 +267,9 @@ impl ConcurrentConnections {
             return wrong("it begins with 0 connections: `from` wants at least 1".to_owned());
         }
         if from > to {
-            return wrong(format!("it begins with {from} connections, over its end of {to}"));
+            return wrong(format!(
+                "it begins with {from} connections, over its end of {to}: exchange the two"
+            ));
         }
         if plan.steps == CapacitySteps::By(0) {
             return wrong("its steps do not grow: `by` wants at least 1 connection".to_owned());
@@ -282,7 +284,7 @@ impl ConcurrentConnections {
             return wrong(format!("connections are opened at {}: it must be over 0", self.rate));
         }
         if least > most {
-            return wrong("the pause of `think_between` ends before it begins".to_owned());
+            return wrong("the pause of `think_between` ends before it begins: exchange the two".to_owned());
         }
         match self.trial.is_zero() {
             true => wrong("connections are held for 0 s: give `trial` a longer duration".to_owned()),
@@ -348,7 +350,7 @@ mod tests {
         let new = ConcurrentConnections::new;
         assert_eq!(
             refused(&new().from(200).to(100)),
-            "the procedure `concurrent connections` cannot run: it begins with 200 connections, over its end of 100"
+            "the procedure `concurrent connections` cannot run: it begins with 200 connections, over its end of 100: exchange the two"
         );
         assert!(refused(&new().from(0)).contains("`from` wants at least 1"));
         assert!(refused(&new().by(0)).contains("`by` wants at least 1"));

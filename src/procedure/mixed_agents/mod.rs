@@ -252,7 +252,7 @@ impl MixedAgents {
         match mistakes.into_iter().next() {
             Some(mistake) => wrong(mistake),
             None if self.length < self.terms.ramp_up => wrong(format!(
-                "it rises for {}, longer than the {} that it lasts",
+                "it rises for {}, longer than the {} that it lasts: lower the ramp-up, or let it last longer",
                 show_duration(self.terms.ramp_up),
                 show_duration(self.length)
             )),

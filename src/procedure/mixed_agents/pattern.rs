@@ -134,17 +134,19 @@ impl Pattern {
     /// Why it cannot be carried out within `length`, if so.
     pub(super) fn mistake(self, length: Duration) -> Option<String> {
         match self.kind {
-            Kind::Users { users: 0, .. } => Some("it has no users".to_owned()),
+            Kind::Users { users: 0, .. } => Some("it has no users: give it at least 1".to_owned()),
             Kind::Users { think: (least, most), .. } if least > most => {
                 let (least, most) = (show_duration(least), show_duration(most));
-                Some(format!("its pause ends ({most}) before it begins ({least})"))
+                Some(format!("its pause ends ({most}) before it begins ({least}): exchange the two"))
             }
             Kind::Users { .. } => None,
             Kind::Rate { rate, .. } if !(rate.per_second().is_finite() && rate.per_second() > 0.0) => {
                 Some(format!("its rate is {rate}: it must be over 0"))
             }
             Kind::Rate { .. } => None,
-            Kind::Bursts { operations: 0, .. } => Some("its bursts have no operations".to_owned()),
+            Kind::Bursts { operations: 0, .. } => {
+                Some("its bursts have no operations: give them at least 1".to_owned())
+            }
             Kind::Bursts { every, .. } if every <= BURST => Some(format!(
                 "its bursts follow each other every {}: it must be longer than the {} of a burst",
                 show_duration(every),
@@ -206,14 +208,17 @@ mod tests {
     #[test]
     fn what_cannot_be_is_told() {
         let mistake = |pattern: Pattern| pattern.mistake(seconds(10)).unwrap_or_default();
-        assert_eq!(mistake(Pattern::users(0, millis(1), millis(2))), "it has no users");
+        assert_eq!(mistake(Pattern::users(0, millis(1), millis(2))), "it has no users: give it at least 1");
         assert_eq!(
             mistake(Pattern::users(1, seconds(2), seconds(1))),
-            "its pause ends (1 s) before it begins (2 s)"
+            "its pause ends (1 s) before it begins (2 s): exchange the two"
         );
         assert_eq!(mistake(Pattern::rate(per_second(0))), "its rate is 0/s: it must be over 0");
         assert!(mistake(Pattern::independent(per_second(f64::NAN))).contains("must be over 0"));
-        assert_eq!(mistake(Pattern::bursts(0, seconds(1))), "its bursts have no operations");
+        assert_eq!(
+            mistake(Pattern::bursts(0, seconds(1))),
+            "its bursts have no operations: give them at least 1"
+        );
         assert!(
             mistake(Pattern::bursts(5, millis(100))).contains("must be longer than the 100 ms of a burst")
         );

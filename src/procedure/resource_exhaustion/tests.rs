@@ -28,11 +28,12 @@ fn what_contradicts_itself_is_refused_with_the_reason() {
     assert!(refused(some().cpu(Ratio::new(1.2))).contains("its CPU ceiling is 120%"));
     assert!(refused(some().cpu(Ratio::new(f64::NAN))).contains("`cpu` wants a share"));
     assert!(refused(some().step(Duration::ZERO)).contains("its steps last 0 s"));
+    assert!(refused(some().cpu_window(Duration::from_millis(100))).ends_with(
+        "its CPU window is 100 ms: over less than 500 ms a share of CPU time is noise; give `cpu_window` more"
+    ));
     assert!(
-        refused(some().cpu_window(Duration::from_millis(100)))
-            .ends_with("its CPU window is 100 ms: over less than 500 ms a share of CPU time is noise")
+        refused(some().users(10, 5, 1)).ends_with("it begins at 10, over its end of 5: exchange the two")
     );
-    assert!(refused(some().users(10, 5, 1)).ends_with("it begins at 10, over its end of 5"));
     assert!(refused(some().users(0, 5, 1)).ends_with("it goes from 0 to 5 by 1: all three must be over 0"));
     let rate = per_second;
     assert!(

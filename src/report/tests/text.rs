@@ -234,7 +234,8 @@ fn inconclusive() {
     built: rustc 1.89.0, optimised · commit 1a2b3c4d5e6f
 
     INCONCLUSIVE  cases::search::few_samples · 5.12 s
-          ! load: latency.p99 is 5 ms, wanted < 100ms; not judged: latency.p99 needs 299 samples and has 40
+          ! load: latency.p99 is 5 ms, wanted < 100ms; not judged: latency.p99 needs 299 samples and has 40: give
+            it more operations or more time
           load: 100/s for 5 s · 40 due, 100% ok, 8/s · p50 2 ms, p95 5 ms, p99 5 ms, max 5 ms
             generator: asked 100/s, started 8/s (8%), 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
                        workers 2% busy

@@ -121,9 +121,12 @@ fn profiles() {
         (
             "[profile.b]\ninherits = \"c\"\n[profile.c]\ninherits = \"a\"\n[profile.a]\ninherits = \"b\"\n\
              [profile.outside]\ninherits = \"b\"\n",
-            "6: profiles inherit in a circle: a -> b -> c -> a",
+            "6: profiles inherit in a circle: a -> b -> c -> a; take one `inherits` of them away",
         ),
-        ("[profile.x]\ninherits = \"x\"\n", "2: profiles inherit in a circle: x -> x"),
+        (
+            "[profile.x]\ninherits = \"x\"\n",
+            "2: profiles inherit in a circle: x -> x; take one `inherits` of them away",
+        ),
     ]);
     let text = "[profile.nightly]\n[profile.smoke]\n";
     let error = load(text, &[], &[("profile", "nigthly")]).unwrap_err().to_string();
@@ -168,7 +171,8 @@ fn selectors() {
         ("[[override]]\ncase = \"zzz*\"\n", "2: no case matches \"zzz*\"; --list shows the cases"),
         (
             "[[override]]\ncase = \"plain\"\nreport_dir = \"x\"\n",
-            "3: report_dir belongs to the whole run and cannot be set for one case",
+            "3: report_dir belongs to the whole run and cannot be set for one case: set it at the top of stress.toml, in \
+             a profile, or with --set report_dir=...",
         ),
     ]);
 }
@@ -179,7 +183,12 @@ fn the_command_line() {
         ("duratoin", "5s", "unknown key \"duratoin\"; did you mean \"duration\"?"),
         ("plain.duratoin", "5s", "unknown key \"duratoin\"; did you mean \"duration\"?"),
         ("plian.duration", "5s", "no case matches \"plian\"; did you mean \"cases::basics::plain\"?"),
-        ("plain.seed", "5", "seed belongs to the whole run and cannot be set for one case"),
+        (
+            "plain.seed",
+            "5",
+            "seed belongs to the whole run and cannot be set for one case: set it at the top of stress.toml, in a profile, \
+             or with --set seed=...",
+        ),
         ("duration", "5", "duration = \"5\": \"5\" is not a duration like 30s, 250ms, 1m 30s or 2h"),
         ("plain.target", "vector_index", "target belongs to the whole run and cannot be set for one case"),
         ("target", "vector_index, redis", "no case has the target \"redis\"; known targets: vector_index"),

@@ -41,7 +41,10 @@ fn processes_that_outlive_their_case_are_ended() {
         assert!(has_ended(run.word(name)), "{name} is still there");
     }
     let warnings = case.sentences("/warnings");
-    assert!(warnings.contains(&"3 processes outlived the case and were ended"), "{warnings:?}");
+    assert!(
+        warnings.contains(&"3 processes outlived the case and were ended: end in the case what it starts"),
+        "{warnings:?}"
+    );
     // They held the output open: it is told whole all the same.
     assert!(!case.text("/output_tail").contains("held open"), "{}", case.text("/output_tail"));
     assert!(run.took < Duration::from_secs(15), "took {:?}", run.took);
@@ -52,7 +55,10 @@ fn a_process_without_the_mark_is_ended_too() {
     let case = run.bad_case(0);
     assert!(wait_for(SOON, || has_ended(run.word("stranger"))), "the stranger is still there");
     let warnings = case.sentences("/warnings");
-    assert!(warnings.contains(&"1 processes outlived the case and were ended"), "{warnings:?}");
+    assert!(
+        warnings.contains(&"1 process outlived the case and was ended: end in the case what it starts"),
+        "{warnings:?}"
+    );
 }
 
 /// Also while everything of the case is blocked, and folders that are being removed are written to.
