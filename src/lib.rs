@@ -53,6 +53,7 @@ pub mod observe;
 mod outcome;
 pub mod pressure;
 pub mod procedure;
+mod progress;
 pub mod report;
 mod safety;
 mod settings;
