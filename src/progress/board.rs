@@ -302,23 +302,36 @@ mod tests {
 
     /// A terminal that takes nothing before it is opened.
     #[derive(Clone, Default)]
-    struct Gate(Arc<(Mutex<(bool, String)>, Condvar)>);
+    struct Gate(Arc<(Mutex<Behind>, Condvar)>);
+
+    #[derive(Default)]
+    struct Behind {
+        is_open: bool,
+        is_awaited: bool,
+        text: String,
+    }
 
     impl Gate {
         fn open(&self) {
-            self.0.0.lock().unwrap().0 = true;
+            self.0.0.lock().unwrap().is_open = true;
             self.0.1.notify_all();
         }
 
         fn text(&self) -> String {
-            self.0.0.lock().unwrap().1.clone()
+            self.0.0.lock().unwrap().text.clone()
+        }
+
+        fn is_awaited(&self) -> bool {
+            self.0.0.lock().unwrap().is_awaited
         }
     }
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let held = self.0.1.wait_while(self.0.0.lock().unwrap(), |(is_open, _)| !*is_open);
-            held.unwrap().1.push_str(std::str::from_utf8(bytes).unwrap());
+            let mut behind = self.0.0.lock().unwrap();
+            behind.is_awaited = true;
+            let mut behind = self.0.1.wait_while(behind, |behind| !behind.is_open).unwrap();
+            behind.text.push_str(std::str::from_utf8(bytes).unwrap());
             Ok(bytes.len())
         }
 
@@ -353,6 +366,8 @@ mod tests {
         let gate = Gate::default();
         let (send, went_on) = mpsc::channel();
         let board = board(&gate, Manner::Drawn);
+        board.say("it is stopped".to_owned());
+        wait_for("somebody to wait for the terminal", || gate.is_awaited());
         thread::spawn(move || {
             let place = board.begin("a", true);
             for n in 0..50 {
