@@ -80,6 +80,7 @@ pub mod observe;
 mod outcome;
 pub mod pressure;
 pub mod procedure;
+mod progress;
 pub mod report;
 mod safety;
 mod settings;

@@ -84,6 +84,9 @@ pub(crate) struct Started {
     pub(crate) phases: Vec<String>,
     pub(crate) warm_up_phases: usize,
     pub(crate) timeout_s: f64,
+    /// How long operations fall due, the warm-up included; `None` where only iterations end the load.
+    #[serde(default)]
+    pub(crate) length_s: Option<f64>,
 }
 
 /// What happened in one phase of a load since the slice before.

@@ -109,6 +109,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         phases: phases.iter().map(|p| p.name.clone()).collect(),
         warm_up_phases: usize::from(job.warm_up.is_some()),
         timeout_s: job.timeout.as_secs_f64(),
+        length_s: load.length().map(|length| length.as_secs_f64()),
     };
     job.sink.started(&started);
     let counters_before = (job.counters)();

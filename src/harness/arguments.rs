@@ -101,7 +101,7 @@ pub(super) struct CommandLine {
     #[arg(long, value_name = "FILE", help_heading = "Stress")]
     stop_file: Option<String>,
 
-    /// How progress is drawn: auto, plain, off.
+    /// How cases are shown while they run: auto (drawn on a terminal, else plain), plain (a line every 10 s), off.
     #[arg(long, value_name = "HOW", help_heading = "Stress")]
     progress: Option<String>,
 

@@ -5,6 +5,8 @@ use std::{
     time::Instant,
 };
 
+use libtest_mimic::{ColorSetting, FormatSetting};
+
 use super::{
     arguments::CommandLine,
     baselines::{BaselineMistake, Baselines},
@@ -22,6 +24,7 @@ use crate::{
     case::{CaseInfo, Severity},
     live::{Exporter, LiveError, LiveRun},
     monitor::{BuildInfo, Environment},
+    progress::{Board, Colour},
     report::{RunReport, SCHEMA_VERSION, Statistics, Summary, settings_report, summary_text},
     settings::{Settings, SettingsError, Sources, assignment, show},
     stop::StopReason,
@@ -164,6 +167,7 @@ fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &C
         began: Instant::now(),
         started_at: place::now(),
         shows_output: arguments.test.nocapture,
+        board: board(settings.run().text("progress").unwrap_or("auto"), &arguments.test),
         is_parallel: arguments.test.test_threads != Some(1),
         on_alert: Mutex::new(OnAlert::of(settings.run())),
         settings,
@@ -172,6 +176,19 @@ fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &C
         baselines,
         live: Mutex::new(None),
     }
+}
+
+/// Where progress is shown. libtest-mimic's colours are meant for it too.
+fn board(setting: &str, arguments: &libtest_mimic::Arguments) -> Board {
+    let colour = match arguments.color {
+        Some(ColorSetting::Always) => Colour::Always,
+        Some(ColorSetting::Never) => Colour::Never,
+        Some(ColorSetting::Auto) | None => Colour::Auto,
+    };
+    let is_pretty = !arguments.quiet && matches!(arguments.format, Some(FormatSetting::Pretty) | None);
+    // One case at a time has its line begun before it and ended after it.
+    let leaves_lines_open = is_pretty && arguments.test_threads == Some(1) && arguments.logfile.is_none();
+    Board::of(setting, colour, leaves_lines_open)
 }
 
 fn settings(suite: &Suite, cases: &[CaseInfo], arguments: &CommandLine) -> Result<Settings, SettingsError> {
@@ -239,6 +256,7 @@ impl Shared {
 /// nothing to tell.
 fn report(shared: &Shared) -> bool {
     let Some(begun) = shared.begun.get() else { return true };
+    shared.board.make_way();
     let results = std::mem::take(&mut *shared.results());
     let stopped = begun.control.stop_reason().map(|reason| begun.control.sentence(reason));
     let mut run =

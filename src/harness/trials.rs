@@ -22,6 +22,7 @@ use crate::{
     judge::Verdict,
     live::Exporter,
     monitor::Supply,
+    progress::Board,
     report::{
         CaseFacts, CaseReport, IgnoredCase, LATENCY_LOG, RunFolder, begun_report, case_line, with_record,
     },
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     pub(super) began: Instant,
     pub(super) started_at: String,
     pub(super) shows_output: bool,
+    /// Where people see how cases go.
+    pub(super) board: Board,
     /// Cases may run beside each other.
     pub(super) is_parallel: bool,
     pub(super) begun: OnceLock<Begun>,
@@ -86,13 +89,18 @@ pub(super) fn trials(
 fn trial(shared: &Arc<Shared>, name: &str, case: &Registered, arguments: &CommandLine) -> Option<Trial> {
     let run = {
         let (shared, name, case) = (Arc::clone(shared), name.to_owned(), *case);
-        move || shared.run_case(&name, &case)
+        move || {
+            let completion = shared.run_case(&name, &case);
+            shared.board.make_way();
+            completion
+        }
     };
     let ignored = |reason: String| {
         let (shared, ignored) = (Arc::clone(shared), IgnoredCase { name: name.to_owned(), reason });
         Trial::ignorable_test(name.to_owned(), move || {
             let reason = ignored.reason.clone();
             shared.results().ignored.push(ignored);
+            shared.board.make_way();
             Ok(Completion::ignored_with(reason))
         })
     };
@@ -284,7 +292,8 @@ impl Shared {
             },
             program,
             shows_output: self.shows_output,
-            shows_progress: !is_dry_run && self.settings.run().text("progress") != Some("off"),
+            board: self.board.clone(),
+            shows_progress: !is_dry_run,
             warnings: Vec::new(),
         })
     }

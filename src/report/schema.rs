@@ -148,6 +148,7 @@ fn journals_follow_the_schema() {
         phases: vec!["100/s for 5 s".into()],
         warm_up_phases: 0,
         timeout_s: 30.0,
+        length_s: Some(5.0),
     };
     let slice = Slice { load: "load".into(), at_s: 0.2, phase: 0, in_flight: 3, figures: seen.total.clone() };
     let events = [

@@ -288,7 +288,12 @@ pub(crate) static KEYS: [Key; 59] = [
         "`machine` for one case at a time on it, `off`, or a lock file's path",
     ),
     run("stop_file", Kind::Text, None, "the run stops softly when this file appears").like("stop"),
-    run("progress", Kind::Choice(&["auto", "plain", "off"]), Some("auto"), "how progress is drawn"),
+    run(
+        "progress",
+        Kind::Choice(&["auto", "plain", "off"]),
+        Some("auto"),
+        "what standard error shows of running cases: `auto` draws on a terminal, `plain` prints a line every 10 s",
+    ),
     run("test_threads", Kind::Count, None, "cases that run at the same time; one unless set").like("1"),
 ];
 

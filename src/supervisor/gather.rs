@@ -137,26 +137,6 @@ impl Gathered {
         std::mem::take(&mut self.borders)
     }
 
-    /// One line for people who watch: the loads that run and what they did so far.
-    pub(crate) fn progress(&self) -> String {
-        let line = |load: &Salvage| {
-            let mut total = Figures::default();
-            load.phases.iter().for_each(|phase| total.merge(phase));
-            let counts = total.counts;
-            let bad = counts.error + counts.timeout;
-            format!(
-                "{}: {} done, {} ok, {bad} failed, {} rejected, {} in flight",
-                load.started.load,
-                counts.ended(),
-                counts.ok,
-                counts.rejected,
-                load.in_flight
-            )
-        };
-        let step = self.steps.last().map(|(_, step)| step.to_string());
-        step.into_iter().chain(self.running.values().map(line)).collect::<Vec<_>>().join("; ")
-    }
-
     /// No more events come: loads that never told their end become what is known of them. Operations that were in
     /// flight are unfinished.
     pub(crate) fn finish(&mut self, losses: Losses) {
@@ -235,6 +215,7 @@ mod tests {
             phases: vec!["10/s for 5 s".into()],
             warm_up_phases: 0,
             timeout_s: 30.0,
+            length_s: Some(5.0),
         })
     }
 
@@ -265,7 +246,6 @@ mod tests {
     fn a_load_without_its_end_is_put_together_from_its_slices() {
         let mut gathered = gathered([started(), slice(0.2, 4, 2), slice(0.4, 3, 3)]);
         assert_eq!(gathered.in_flight(), InFlight::WithArrivals(0));
-        assert_eq!(gathered.progress(), "load: 5 done, 5 ok, 0 failed, 0 rejected, 0 in flight");
         assert_eq!(gathered.take_borders(), ["begin of load"]);
         gathered.finish(Losses { unreadable_lines: 1, was_cut: false });
         let observation = &gathered.observations[0];

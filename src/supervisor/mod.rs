@@ -21,6 +21,7 @@ mod output;
 mod parent;
 mod salvage;
 mod seen;
+mod shown;
 
 pub(crate) use child::{CHILD_VARIABLE, run_as_child};
 pub(crate) use containment::become_subreaper;

@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{Containment, Ending, Gathered};
-use crate::{context::Terms, monitor::Resources, safety::Limits, stop::StopReason};
+use crate::{context::Terms, monitor::Resources, progress::Board, safety::Limits, stop::StopReason};
 
 /// A case to run, and how.
 #[derive(Debug, Clone)]
@@ -17,7 +17,9 @@ pub(crate) struct Order {
     pub(crate) program: PathBuf,
     /// Whether the case's output is passed on while it runs.
     pub(crate) shows_output: bool,
-    /// Whether a line of progress is printed now and then.
+    /// Where people see how the case goes.
+    pub(crate) board: Board,
+    /// Whether they do.
     pub(crate) shows_progress: bool,
     /// What is known before the start that makes its figures less trustworthy.
     pub(crate) warnings: Vec<String>,

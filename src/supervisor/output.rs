@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::progress::Board;
+
 /// Kept of the beginning and of the end each: enough for any message, nothing for a disk.
 const KEPT: usize = 512 << 10;
 
@@ -39,7 +41,7 @@ struct Keeper {
     tail: VecDeque<u8>,
     dropped: u64,
     failure: Option<String>,
-    passes_on: bool,
+    passes_on: Option<Board>,
 }
 
 /// The last `length` bytes of an output, as text.
@@ -48,12 +50,11 @@ pub(super) fn tail_of(output: &[u8], length: usize) -> String {
 }
 
 impl Output {
-    /// Reads `pipe` to its end on a thread of its own, into a file at `path`; `passes_on` copies it to standard
-    /// error as well.
+    /// Reads `pipe` to its end on a thread of its own, into a file at `path`; `passes_on` shows it to people as well.
     pub(super) fn capture(
         pipe: impl Read + Send + 'static,
         path: &Path,
-        passes_on: bool,
+        passes_on: Option<Board>,
     ) -> io::Result<Self> {
         let file = File::create(path)?;
         let (send, done) = mpsc::channel();
@@ -106,9 +107,8 @@ impl Keeper {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        if self.passes_on {
-            // A closed standard error is no reason to lose the file.
-            let _unseen = io::stderr().write_all(bytes);
+        if let Some(board) = &self.passes_on {
+            board.pass_on(bytes);
         }
         let (head, rest) = bytes.split_at(bytes.len().min(self.head_left));
         self.head_left -= head.len();
@@ -138,7 +138,7 @@ mod tests {
         text.extend(vec![b'b'; 1_000_000]);
         text.extend(vec![b'c'; KEPT]);
         let kept =
-            Output::capture(io::Cursor::new(text), &path, false).unwrap().finish(Duration::from_secs(30));
+            Output::capture(io::Cursor::new(text), &path, None).unwrap().finish(Duration::from_secs(30));
         assert_eq!(kept.failure, None);
         assert_eq!(kept.tail, "c".repeat(TAIL_SHOWN));
         assert_eq!(kept.end, "c".repeat(END_SEARCHED));
@@ -153,7 +153,7 @@ mod tests {
     fn a_pipe_that_never_ends_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let (reader, writer) = io::pipe().unwrap();
-        let output = Output::capture(reader, &folder.path().join("output.log"), false).unwrap();
+        let output = Output::capture(reader, &folder.path().join("output.log"), None).unwrap();
         assert!(output.finish(Duration::from_millis(50)).failure.unwrap().contains("held open"));
         drop(writer);
     }

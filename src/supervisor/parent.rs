@@ -18,12 +18,13 @@ use super::{
     ladder::{Ladder, Step},
     output::Output,
     seen::seen,
+    shown::status,
 };
 use crate::{
     journal::Reader,
     monitor::{Sampler, TreeSample, find_marked, oom_kills},
+    progress::{Live, Place},
     safety::{Crossing, Seen, Watchdog},
-    units::show_duration,
 };
 
 /// Between two looks at a case.
@@ -40,9 +41,6 @@ const EXIT_GRACE: Duration = Duration::from_secs(5);
 
 /// Until the output of killed processes has arrived.
 const OUTPUT_GRACE: Duration = Duration::from_secs(3);
-
-/// Between two lines of progress.
-const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// Why a case could not be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +75,8 @@ pub(crate) fn supervise(
         .and_then(|()| fs::create_dir(&temporary))
         .map_err(SuperviseError::Scratch)?;
     let (reader, writer) = io::pipe().map_err(SuperviseError::Spawn)?;
-    let output =
-        Output::capture(reader, &folder.join("output.log"), order.shows_output).map_err(no_folder)?;
+    let passes_on = order.shows_output.then(|| order.board.clone());
+    let output = Output::capture(reader, &folder.join("output.log"), passes_on).map_err(no_folder)?;
     let token = new_token();
     let hold = Hold::of(&order, &token)?;
     order.terms.data_limit_bytes = hold.data_limit_bytes(order.terms.max_in_flight(None) as u64);
@@ -88,10 +86,11 @@ pub(crate) fn supervise(
     let record = watch.into_record(output);
     let path = scratch.path().to_owned();
     if let Err(error) = scratch.close() {
-        let (path, name) = (path.display(), &order.name);
-        eprintln!(
-            "proofload: the temporary folder {path} of `{name}` could not be removed: {error}; remove it"
-        );
+        order.board.say(format!(
+            "proofload: the temporary folder {} of `{}` could not be removed: {error}; remove it",
+            path.display(),
+            order.name
+        ));
     }
     Ok(record)
 }
@@ -170,7 +169,9 @@ struct Watch<'a> {
     finished_at: Option<Instant>,
     tick: Duration,
     next_orphans: Instant,
-    next_progress: Instant,
+    live: Live,
+    /// Dropped at the end of the case, once its output has been passed on.
+    place: Place,
     status: Option<ExitStatus>,
     left_processes: usize,
 }
@@ -207,7 +208,8 @@ impl<'a> Watch<'a> {
             finished_at: None,
             tick: TICK,
             next_orphans: began + ORPHAN_TICK,
-            next_progress: began + PROGRESS_EVERY,
+            live: Live::default(),
+            place: order.board.begin(&order.name, order.shows_progress),
             status: None,
             left_processes: 0,
         }
@@ -223,10 +225,10 @@ impl<'a> Watch<'a> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    eprintln!(
+                    self.order.board.say(format!(
                         "proofload: the process of `{}` cannot be watched, so it is ended: {error}",
                         self.order.name
-                    );
+                    ));
                     self.kill_everything();
                     break;
                 }
@@ -244,14 +246,18 @@ impl<'a> Watch<'a> {
     }
 
     fn read_journal(&mut self, now: Instant) {
+        let at = now.saturating_duration_since(self.began);
         let read = self.journal.each(|line| {
             self.listener.heard(&line);
+            if self.place.is_wanted() {
+                self.live.take(&line.event, at);
+            }
             self.gathered.take(line);
         });
         if let Err(error) = read {
             self.journal_error.get_or_insert_with(|| error.to_string());
         }
-        let at_s = now.saturating_duration_since(self.began).as_secs_f64();
+        let at_s = at.as_secs_f64();
         for border in self.gathered.take_borders() {
             self.sampler.note_border(now, at_s, border);
         }
@@ -293,7 +299,7 @@ impl<'a> Watch<'a> {
         };
         let crossing = self.watchdog.check(&seen);
         for warning in self.watchdog.warnings(&seen) {
-            eprintln!("warning: {}: {warning}", self.order.name);
+            self.order.board.say(format!("warning: {}: {warning}", self.order.name));
             self.warnings.push(warning);
         }
         self.tick = if self.watchdog.is_near_memory(&seen) { NEAR_TICK } else { TICK };
@@ -378,17 +384,12 @@ impl<'a> Watch<'a> {
     }
 
     fn show_progress(&mut self, now: Instant) {
-        if !self.order.shows_progress || now < self.next_progress {
-            return;
+        if self.place.is_due(now) {
+            let elapsed = now.saturating_duration_since(self.began);
+            let is_stopping = self.ladder.is_begun();
+            let limits = &self.order.limits;
+            self.place.show(status(&self.sampler, &mut self.live, limits, elapsed, is_stopping));
         }
-        self.next_progress = now + PROGRESS_EVERY;
-        let elapsed = show_duration(Duration::from_secs(now.saturating_duration_since(self.began).as_secs()));
-        let memory = crate::units::ByteSize::new(self.sampler.last().rss_bytes);
-        let cpu = self.sampler.recorder().cpu_percent_over(Duration::from_secs(1));
-        let cpu = cpu.map_or_else(String::new, |percent| format!(", CPU {percent:.0}%"));
-        let loads = self.gathered.progress();
-        let loads = if loads.is_empty() { String::new() } else { format!(" | {loads}") };
-        eprintln!("{} | {elapsed}{cpu}, memory {memory}{loads}", self.order.name);
     }
 
     /// The process is gone; nothing that it started may stay.

@@ -169,6 +169,15 @@ impl Start {
     pub(super) fn run(self) -> Ended {
         self.start().end()
     }
+
+    /// Starts it on a terminal.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(super) fn start_on(mut self, terminal: &fs::File) -> Running {
+        self.command.stdout(terminal.try_clone().unwrap()).stderr(terminal.try_clone().unwrap());
+        let child = self.command.spawn().unwrap();
+        Running { child, stdout: self.stdout, stderr: self.stderr }
+    }
 }
 
 /// A suite that runs. It is killed when nobody waits for its end.

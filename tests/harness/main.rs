@@ -26,6 +26,8 @@ mod mistakes;
 mod needs;
 mod nextest;
 mod overrides;
+#[cfg(target_os = "linux")]
+mod progress;
 mod reports;
 mod selection;
 mod status;
@@ -103,6 +105,8 @@ fn drive() -> ExitCode {
         needs::TESTS,
         nextest::TESTS,
         overrides::TESTS,
+        #[cfg(target_os = "linux")]
+        progress::TESTS,
         reports::TESTS,
         selection::TESTS,
         status::TESTS,

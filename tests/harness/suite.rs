@@ -212,8 +212,12 @@ async fn a_minute(cx: Context) -> Result {
     let is_first = std::sync::Once::new();
     let load = Load::rate(per_second(50)).for_duration(seconds(60));
     cx.load(load)
-        .run(move |_| {
+        .run(move |op| {
             is_first.call_once(|| say_place(&begun));
+            if env::var_os("FIXTURE_CHATS").is_some() {
+                // No line of it ends.
+                eprint!("w{} ", op.index);
+            }
             async {}
         })
         .await?;
