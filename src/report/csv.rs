@@ -72,6 +72,9 @@ impl RunFolder {
     }
 }
 
+/// When a row begins, in seconds of the case, whose window it is, and what the processes did then.
+type Row<'a> = (f64, Option<(&'a LoadReport, &'a Window)>, Option<&'a ResourceWindow>);
+
 /// The course of a case: a row for each window of each load, by their beginning, and one for each stretch of the
 /// processes' timeline in which no window of a load begins.
 fn timeline(case: &CaseReport) -> io::Result<Vec<u8>> {
@@ -79,7 +82,7 @@ fn timeline(case: &CaseReport) -> io::Result<Vec<u8>> {
     let mut out = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
     out.write_record(COLUMNS)?;
     let resources = &case.resources;
-    let mut rows: Vec<(f64, Option<(&LoadReport, &Window)>, Option<&ResourceWindow>)> = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     let mut is_met = vec![false; resources.windows.len()];
     for load in &case.loads {
         for window in &load.timeline {

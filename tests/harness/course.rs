@@ -92,12 +92,14 @@ fn the_log_has_the_times_of_the_report() {
                     told.len()
                 );
             }
-            let measured =
+            // A short phase may come and go without an operation on a busy machine.
+            let phases =
                 load["phases"].as_array().unwrap().iter().filter(|phase| phase["is_warm_up"] == false);
-            assert_eq!(
-                tags_of(tags.keys(), name, "response").len(),
-                measured.count(),
-                "{case}, {name}: {tags:?}"
+            let busy = phases.clone().filter(|phase| phase["figures"]["counts"]["due"] != 0).count();
+            let told = tags_of(tags.keys(), name, "response");
+            assert!(
+                (busy..=phases.count()).contains(&told.len()),
+                "{case}, {name}: {busy} busy phases, {told:?}"
             );
         }
     }

@@ -20,9 +20,12 @@ tests![
     an_endpoint_that_is_none_is_named,
 ];
 
-/// What a collector heard: the path, the headers and the body of each request.
+/// First line, headers and body.
+type Request = (String, BTreeMap<String, String>, Vec<u8>);
+
+/// What a collector heard.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(String, BTreeMap<String, String>, Vec<u8>)>>>);
+struct Heard(Arc<Mutex<Vec<Request>>>);
 
 /// A small collector that answers with this status and body; its address.
 fn collector(status: &'static str, body: &'static [u8]) -> (String, Heard) {
@@ -50,7 +53,7 @@ fn collector(status: &'static str, body: &'static [u8]) -> (String, Heard) {
     (url, heard)
 }
 
-fn request(reader: &mut impl BufRead) -> Option<(String, BTreeMap<String, String>, Vec<u8>)> {
+fn request(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = || {
         let mut line = String::new();
         (reader.read_line(&mut line).ok()? > 0).then(|| line.trim_end().to_owned())

@@ -62,7 +62,7 @@ fn a_run_that_was_killed_is_recovered() {
     assert!(case["duration_s"].as_f64().unwrap() > 0.5, "{case:#}");
     // Its course is told as well, up to the last that it told.
     let tags = by_tag(&package.latest("cases/suite.long_first/latency.hlog"));
-    assert_eq!(Some(tags["load.response"].len()), counts["ok"].as_u64(), "{tags:?}");
+    assert_eq!(Some(tags["load.response"].len()), counts["ok"].as_u64());
     let course = fs::read_to_string(package.latest("cases/suite.long_first/timeline.csv")).unwrap();
     let rows = course.lines().skip(1).filter(|row| row.contains(",load,")).count();
     assert!(rows >= 1 && rows == case["loads"][0]["timeline"].as_array().unwrap().len(), "{course}");
