@@ -96,6 +96,7 @@ pub fn latency_log(windows: u32, slice: &Figures) -> Vec<u8> {
         phases: vec!["phase".to_owned()],
         warm_up_phases: 0,
         timeout_s: 30.0,
+        length_s: Some(f64::from(windows)),
     })));
     let (load, figures) = ("load".to_owned(), slice.clone());
     let slice = line(Event::Slice(Box::new(Slice { load, at_s: 0.0, phase: 0, in_flight: 0, figures })));

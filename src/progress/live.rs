@@ -70,6 +70,7 @@ impl Live {
             | Event::FaultsBegan { .. }
             | Event::FaultsEnded { .. }
             | Event::Panic { .. }
+            | Event::Window { .. }
             | Event::CaseFinished { .. } => {}
         }
     }
