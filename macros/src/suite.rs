@@ -123,14 +123,6 @@ impl Suite {
             #place
             mod #module { #(mod #modules;)* }
 
-            // Dropped by the compiler, except where the target has libtest's harness, which runs no case.
-            #[test]
-            fn harness_is_set_to_false() {
-                ::core::panic!(
-                    "this target runs without proofload's harness: set `harness = false` for it in Cargo.toml"
-                )
-            }
-
             fn main() -> ::std::process::ExitCode {
                 ::proofload::__private::main(::proofload::__private::Suite {
                     package_dir: ::core::env!("CARGO_MANIFEST_DIR"),
@@ -142,6 +134,14 @@ impl Suite {
                     files: &[#(#files),*],
                     tmp: ::core::option_env!("CARGO_TARGET_TMPDIR"),
                 })
+            }
+
+            // Dropped by the compiler, except where the target has libtest's harness, which runs no case.
+            #[test]
+            fn harness_is_set_to_false() {
+                ::core::panic!(
+                    "this target runs without proofload's harness: set `harness = false` for it in Cargo.toml"
+                )
             }
         }
     }

@@ -33,7 +33,7 @@ fn as_it_is_written_it_changes_nothing() {
     assert_eq!(with.for_case(&FIRST), without.for_case(&FIRST));
     let differs = |key: &&str| with.run().text(key) != without.run().text(key);
     let keys: Vec<&str> = with.run().iter().map(|(key, _)| key).collect();
-    assert!(!keys.iter().any(|key| differs(key)), "{keys:?}");
+    assert!(!keys.iter().any(differs), "{keys:?}");
 }
 
 #[test]
