@@ -53,18 +53,21 @@ fn annotations(ended: &Ended) -> Vec<&str> {
 
 fn junit_has_every_case() {
     let package = Package::new();
-    package.run(&["_expectation", "fast_closed", "_undecided", "_panic", "late_slow"]).exits(101);
+    let start = |arguments: &[&str]| package.suite(arguments).env("NEXTEST_RUN_ID", "1");
+    start(&["bad_"]).run().exits(101);
+    start(&["_s", "--skip", "_sta", "--skip", "long_"]).run().exits(0);
     let pairs = [
+        ("bad_error", "fail"),
         ("bad_expectation", "fail"),
         ("bad_panic", "crashed"),
         ("bad_undecided", "inconclusive"),
-        ("fast_closed", "passed"),
+        ("needy_sun", "passed"),
         ("late_slow", "skipped"),
     ];
     assert_eq!(junit(&package), pairs.map(|(name, outcome)| (name.to_owned(), outcome.to_owned())));
     let text = fs::read_to_string(package.latest("summary.md")).unwrap();
-    assert!(text.starts_with("## Stress tests: FAILED\n\n**1 passed, 2 failed, 1 inconclusive"), "{text}");
-    assert!(text.contains("\n| pass | `suite::fast_closed` |"), "{text}");
+    assert!(text.starts_with("## Stress tests: FAILED\n\n**1 passed, 3 failed, 1 inconclusive"), "{text}");
+    assert!(text.contains("\n| pass | `suite::needy_sun` |"), "{text}");
 }
 
 fn junit_is_one_document_for_all_processes() {
@@ -78,17 +81,22 @@ fn junit_is_one_document_for_all_processes() {
 
 fn annotations_only_where_github_listens() {
     let package = Package::new();
-    let cases = ["bad_expectation", "bad_undecided", "fast_closed"];
-    let silent = package.run(&cases).exits(101);
+    let silent = package.run(&["bad_"]).exits(101);
     assert_eq!(annotations(&silent), [""; 0]);
-    let told = package.suite(&cases).env("GITHUB_ACTIONS", "true").run().exits(101);
-    let told: Vec<&str> =
-        annotations(&told).into_iter().filter(|line| !line.contains("critical alert")).collect();
-    let [error, warning] = told[..] else { panic!("{told:?}") };
-    assert!(error.starts_with("error file=tests/harness/suite.rs,line="), "{error}");
-    assert!(error.ends_with(",title=fail%3A suite%3A%3Abad_expectation"), "{error}");
-    assert!(warning.starts_with("warning file=tests/harness/suite.rs,line="), "{warning}");
-    assert!(warning.ends_with(",title=inconclusive%3A suite%3A%3Abad_undecided"), "{warning}");
+    let told = package.suite(&["bad_"]).env("GITHUB_ACTIONS", "true").run().exits(101);
+    let of_cases = |line: &&str| !line.contains("critical alert");
+    let told: Vec<&str> = annotations(&told).into_iter().filter(of_cases).collect();
+    let expected = [
+        ("error", "fail%3A suite%3A%3Abad_error"),
+        ("error", "fail%3A suite%3A%3Abad_expectation"),
+        ("error", "fail%3A suite%3A%3Abad_panic"),
+        ("warning", "inconclusive%3A suite%3A%3Abad_undecided"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (line, (kind, title)) in told.iter().zip(expected) {
+        assert!(line.starts_with(&format!("{kind} file=tests/harness/suite.rs,line=")), "{line}");
+        assert!(line.ends_with(&format!(",title={title}")), "{line}");
+    }
 }
 
 fn annotations_name_files_from_the_root_of_the_repository() {
