@@ -98,11 +98,7 @@ async fn other_procedures() {
     let cx = &scene.cx;
     page.family("Exhaustion and recovery");
     let new = ExhaustionRecovery::new;
-    let tolerant = |windows| {
-        let mut tolerance = Tolerance::default();
-        tolerance.windows = windows;
-        tolerance
-    };
+    let tolerant = |windows| Tolerance { windows, ..Tolerance::default() };
     for (given, procedure) in [
         ("a steady load of 0/s", new().steady(per_second(0))),
         ("a burst of 0", new().burst(0)),
