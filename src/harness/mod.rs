@@ -8,11 +8,11 @@ mod audience;
 mod baselines;
 mod compare;
 mod exit;
-mod init;
 mod github;
-mod history;
 #[cfg(test)]
 mod handbook;
+mod history;
+mod init;
 mod lock;
 mod needs;
 mod on_alert;

@@ -13,7 +13,13 @@ use crate::{
 
 /// Makes the reports of a run anew whose supervisor did not live to make them: from what it wrote when each case began
 /// and ended, and from the journals of the cases.
-pub(super) fn recover(suite: &Suite, base: &Path, run: &str, formats: &[String], history: &Store) -> ExitCode {
+pub(super) fn recover(
+    suite: &Suite,
+    base: &Path,
+    run: &str,
+    formats: &[String],
+    history: &Store,
+) -> ExitCode {
     match rebuilt(base, run, formats, history) {
         Ok((folder, run)) => {
             eprint!("{}", summary_text(&run));

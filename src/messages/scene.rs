@@ -20,6 +20,7 @@ pub(super) const CASE: CaseInfo = CaseInfo {
     markers: &["slow"],
     settings: &[],
     severity: Severity::Medium,
+    target: None,
     about: "",
 };
 

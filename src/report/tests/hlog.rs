@@ -40,6 +40,7 @@ fn started(load: &str, phases: &[&str], warm_up_phases: usize) -> Line {
         phases: phases.iter().map(|phase| (*phase).to_owned()).collect(),
         warm_up_phases,
         timeout_s: 30.0,
+        length_s: Some(5.0),
     }))
 }
 

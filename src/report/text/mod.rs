@@ -22,9 +22,9 @@ pub(crate) use case::case_line;
 pub(super) use case::max_memory;
 pub(crate) use comparison::compared_figure;
 pub(super) use comparison::{is_notable, of_case, of_run};
-pub(super) use lay::{plain, shortened};
 pub(crate) use history::history_text;
 pub(super) use history::{past_runs, short};
+pub(super) use lay::{plain, shortened};
 pub(super) use summary::outcome;
 pub(crate) use summary::summary_text;
 
