@@ -11,7 +11,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// Why live figures cannot be sent at all.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LiveError {
-    #[cfg_attr(feature = "otlp", expect(dead_code, reason = "it is built in"))]
+    #[cfg_attr(all(feature = "otlp", not(test)), expect(dead_code, reason = "it is built in"))]
     #[error(
         "`otlp_endpoint` is set, and proofload was built without its feature `otlp`: add it in Cargo.toml \
          (`features = [\"otlp\"]`), or take the setting away"
@@ -20,12 +20,12 @@ pub(crate) enum LiveError {
     #[error("{origin} is {url:?}, which is no address of a collector: write `http://127.0.0.1:4318`, say")]
     Url { origin: &'static str, url: String },
     // Without its text, which may be a secret.
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nothing is sent"))]
+    #[cfg_attr(not(any(feature = "otlp", test)), expect(dead_code, reason = "nothing is sent"))]
     #[error(
         "{origin} is no list of headers: write `name=value,name=value`, with `%2C` for a comma in a value"
     )]
     Headers { origin: &'static str },
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nothing is sent"))]
+    #[cfg_attr(not(any(feature = "otlp", test)), expect(dead_code, reason = "nothing is sent"))]
     #[error(
         "no thread for sending live figures: {0}; run fewer things at once, or take `otlp_endpoint` away"
     )]

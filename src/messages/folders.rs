@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use super::Page;
 use crate::{
     baseline::{BaselineError, Store},
-    report::{RunFolder, tests::run},
+    report::{RunFolder, past_run, tests::run},
 };
 
 #[test]
@@ -32,6 +32,8 @@ fn folders() {
         shown(&error).replace(&opened.path().display().to_string(), "FOLDER/run-1"),
     );
     drop(running);
+    page.family("--compare");
+    past_runs(&mut page, base);
     page.family("Files that are gone, and earlier attempts");
     fs::create_dir_all(opened.path().join("cases/search")).unwrap();
     let gone = opened.missing_in("cases/search", &["journal.ndjson", "output.log"]);
@@ -41,6 +43,26 @@ fn folders() {
     page.family("Baselines");
     baselines(&mut page, base);
     page.check();
+}
+
+fn past_runs(page: &mut Page, base: &Path) {
+    let file = |name: &str, text: &str| {
+        let path = base.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let later = file("later.json", "{\"schema_version\": 99}");
+    let foreign = file("foreign.json", "{}");
+    fs::write(base.join("run-1/run.json"), "{}").unwrap();
+    for (given, name) in [
+        ("no such run", "rnu-1"),
+        ("a run without a report", "run-1"),
+        ("a file of a later version", &later),
+        ("another file", &foreign),
+    ] {
+        let error = past_run(base, name).unwrap_err();
+        page.says(given, error.to_string().replace(&base.display().to_string(), "FOLDER"));
+    }
 }
 
 fn baselines(page: &mut Page, base: &Path) {

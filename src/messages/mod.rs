@@ -13,6 +13,7 @@ mod folders;
 #[cfg(all(feature = "http", unix))]
 mod http;
 mod limits;
+mod live;
 mod loads;
 mod page;
 mod procedures;

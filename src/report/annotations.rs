@@ -157,7 +157,7 @@ mod tests {
         let run = run(vec![failed(1), undecided(), noisy], &[("cases::search::hour", "slow")]);
         insta::assert_snapshot!(annotations(&run, &run, "crates/store/"), @r#"
         ::error file=crates/store/stress/cases/search.rs,line=12,title=fail%3A cases%3A%3Asearch%3A%3Acase_01::load: success_rate is 80%25, wanted >= 95%25 (missed by 15 points)%0Arepeat: cargo test --test stress -- --exact cases::search::case_01 --seed 42
-        ::warning file=crates/store/stress/cases/search.rs,line=12,title=inconclusive%3A cases%3A%3Asearch%3A%3Afew::load: latency.p99 is 5 ms, wanted < 100ms; not judged: latency.p99 needs 299 samples and has 40%0Arepeat: cargo test --test stress -- --exact cases::search::few --seed 42
+        ::warning file=crates/store/stress/cases/search.rs,line=12,title=inconclusive%3A cases%3A%3Asearch%3A%3Afew::load: latency.p99 is 5 ms, wanted < 100ms; not judged: latency.p99 needs 299 samples and has 40: give it more operations or more time%0Arepeat: cargo test --test stress -- --exact cases::search::few --seed 42
         ::warning file=crates/store/stress/cases/search.rs,line=12,title=critical alert%3A cases%3A%3Asearch%3A%3Anoisy::success_rate is 80%25, alert at 95%25 (load `load`)%0AAn alert is no verdict: it fails nothing.
         "#);
         assert_eq!(annotations(&full(), &full(), "").matches("::error ").count(), 3);

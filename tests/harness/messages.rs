@@ -53,6 +53,8 @@ fn what_is_said_on_the_command_line() {
         let typed = typed.replace(&package.folder().display().to_string(), "FOLDER");
         tell(&mut page, &package, &typed, &ended);
     }
+    runs_beside_each_other(&mut page, &package);
+    nothing_to_begin_with(&mut page, &package);
     stopped_while_it_waits(&mut page, &package);
     insta::with_settings!(
         {
@@ -62,6 +64,37 @@ fn what_is_said_on_the_command_line() {
         },
         { insta::assert_snapshot!("command-line", page) }
     );
+}
+
+/// A run that is compared with itself, and a case that it does not have.
+fn runs_beside_each_other(page: &mut String, package: &Package) {
+    package.run(&["fast_open"]).exits(0);
+    let id = package.report()["run_id"].as_str().unwrap().to_owned();
+    for (typed, exits) in [
+        (&["--compare", &id, "latest"][..], 2),
+        (&["fast_open"], 0),
+        (&["--compare", &id, "latest", "fast_opne"], 2),
+    ] {
+        let ended = package.run(typed).exits(exits);
+        if exits == 0 {
+            continue;
+        }
+        let mut told = String::new();
+        tell(&mut told, package, &typed.join(" "), &ended);
+        page.push_str(&told.replace(&id, "RUN"));
+    }
+}
+
+/// What `--init` cannot write, and a suite that is somewhere else.
+fn nothing_to_begin_with(page: &mut String, package: &Package) {
+    std::fs::write(package.file("stress/cases"), "no folder").unwrap();
+    tell(page, package, "--init, and cases is a file", &package.run(&["--init"]));
+    std::fs::rename(package.file("stress/main.rs"), package.file("stress/other.rs")).unwrap();
+    tell(page, package, "--init, and the suite is not there", &package.run(&["--init"]));
+    std::fs::rename(package.file("stress/other.rs"), package.file("stress/main.rs")).unwrap();
+    for file in ["stress/cases", "stress/stress.toml"] {
+        std::fs::remove_file(package.file(file)).unwrap();
+    }
 }
 
 /// Another run has the turn, and the run that waits for it is stopped.

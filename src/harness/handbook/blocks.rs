@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The languages that blocks are in; one without a language would be compiled as Rust.
-const LANGUAGES: [&str; 11] =
-    ["console", "csv", "json", "markdown", "python", "rust", "sh", "text", "toml", "xml", "yaml"];
+const LANGUAGES: [&str; 12] =
+    ["console", "csv", "groovy", "json", "markdown", "python", "rust", "sh", "text", "toml", "xml", "yaml"];
 
 /// What begins the tables of files that are not ours: Cargo's and nextest's.
 const OF_OTHERS: [&str; 7] = [

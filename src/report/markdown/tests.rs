@@ -72,7 +72,7 @@ fn a_run_of_every_kind() {
 
     `stress/cases/search.rs:12` · files in `cases/cases.search.few`
 
-    - load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40
+    - load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40: give it more operations or more time
 
     ```sh
     cargo test --test stress -- --exact cases::search::few --seed 42

@@ -112,12 +112,13 @@ fn a_run_of_every_kind() {
                     <property name="folder" value="cases/cases.search.few"/>
                     <property name="repeat" value="cargo test --test stress -- --exact cases::search::few --seed 42"/>
                 </properties>
-                <failure message="load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40" type="inconclusive">load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40
+                <failure message="load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40: give it more operations or more time" type="inconclusive">load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40: give it more operations or more time
 
     Repeat: cargo test --test stress -- --exact cases::search::few --seed 42</failure>
                 <system-out>
     INCONCLUSIVE  cases::search::few · 5.12 s
-          ! load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40
+          ! load: latency.p99 is 5 ms, wanted &lt; 100ms; not judged: latency.p99 needs 299 samples and has 40: give
+            it more operations or more time
           load: 100/s for 5 s · 40 due, 100% ok, 8/s · p50 2 ms, p95 5 ms, p99 5 ms, max 5 ms
             generator: asked 100/s, started 8/s (8%), 0 dropped · late p99 80.1 us, max 80.1 us · 0.12 cores,
                        workers 2% busy

@@ -190,7 +190,12 @@ fn the_command_line() {
              or with --set seed=...",
         ),
         ("duration", "5", "duration = \"5\": \"5\" is not a duration like 30s, 250ms, 1m 30s or 2h"),
-        ("plain.target", "vector_index", "target belongs to the whole run and cannot be set for one case"),
+        (
+            "plain.target",
+            "vector_index",
+            "target belongs to the whole run and cannot be set for one case: set it at the top of stress.toml, in a profile, \
+             or with --set target=...",
+        ),
         ("target", "vector_index, redis", "no case has the target \"redis\"; known targets: vector_index"),
         ("include_slow", "maybe", "include_slow = \"maybe\": \"maybe\" is not true or false"),
         (
