@@ -6,11 +6,11 @@ use proofload::{Context, minutes, per_second, procedure::LongRunning, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// Six seconds, in windows of 100 ms: long enough to tell a leak of a megabyte a second, too short for anything slower
+/// Five seconds, in windows of 100 ms: long enough to tell a leak of a megabyte a second, too short for anything slower
 /// and for a drift, which the report says.
 #[proofload::case(target = "vector_index", max_cpu = "off")]
 async fn long_running(cx: Context) -> proofload::Result {
-    soak(cx, seconds(6)).await
+    soak(cx, seconds(5)).await
 }
 
 /// Ten minutes, at the end of which the memory is not 5 % over that of the beginning.

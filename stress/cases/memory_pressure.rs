@@ -9,10 +9,10 @@ use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 /// The size of one query.
 const QUERY_BYTES: usize = 150 << 10;
 
-/// 20 tasks for 3 s.
+/// 20 tasks for 2 s.
 #[proofload::case(target = "vector_index", max_memory = "2GiB", max_cpu = "off")]
 async fn memory_pressure(cx: Context) -> proofload::Result {
-    huge_queries(cx, 20, seconds(3)).await
+    huge_queries(cx, 20, seconds(2)).await
 }
 
 /// 50 tasks for 30 s: memory grows by less than 1 GB, and 2 GB stop the case.

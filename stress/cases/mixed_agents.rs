@@ -23,7 +23,7 @@ struct Mix {
     lasting: Duration,
 }
 
-/// A mix of 4 s.
+/// A mix of 3 s.
 #[proofload::case(target = "vector_index", max_memory = "2GiB", max_cpu = "off")]
 async fn mixed_agents(cx: Context) -> Result {
     let mix = Mix {
@@ -31,7 +31,7 @@ async fn mixed_agents(cx: Context) -> Result {
         huge: Pattern::users(2, millis(300), millis(600)),
         inserting: Pattern::bursts(10, seconds(1)),
         rare: Pattern::independent(per_second(2)),
-        lasting: seconds(4),
+        lasting: seconds(3),
     };
     together(cx, mix).await
 }

@@ -1,14 +1,14 @@
 //! Users that come and go in steps: every phase is served.
 
-use proofload::{Context, Result, procedure::RapidScale, seconds};
+use proofload::{Context, Result, millis, procedure::RapidScale, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// 5, 50, 100, 20 and 5 users, a second each.
+/// 5, 50, 100, 20 and 5 users, 600 ms each.
 #[proofload::case(target = "vector_index", max_concurrency = 100, max_cpu = "off")]
 async fn rapid_scale(cx: Context) -> Result {
     let phases = [5, 50, 100, 20, 5];
-    scale(cx, RapidScale::new().phases(phases.map(|users| (users, seconds(1))))).await
+    scale(cx, RapidScale::new().phases(phases.map(|users| (users, millis(600))))).await
 }
 
 /// 10, 500, 1000, 100 and 10 users for 30, 60, 30, 30 and 30 s: at most 10 % errors in each phase.

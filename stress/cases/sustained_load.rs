@@ -6,10 +6,10 @@ use proofload::{Context, Load, minutes, per_second, seconds};
 
 use crate::targets::vector_index::{Options, VectorIndex, outcome::outcome};
 
-/// 100 searches a second for 4 s.
+/// 100 searches a second for 3 s.
 #[proofload::case(target = "vector_index", workers = 10)]
 async fn sustained_load(cx: Context) -> proofload::Result {
-    searches_and_inserts(cx, seconds(4)).await
+    searches_and_inserts(cx, seconds(3)).await
 }
 
 /// 100 searches a second for 300 s by 10 workers: at least 80 % of the rate, at most 5 % errors, 500 ms in the mean.

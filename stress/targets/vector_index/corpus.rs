@@ -6,7 +6,7 @@
 
 use fastrand::Rng;
 
-/// Topics. With 2 000 documents, each has 40: more than the ten hits of a search.
+/// Topics. With 1 000 documents, each has 20: more than the ten hits of a search.
 const TOPICS: usize = 50;
 /// Words that only one topic uses.
 const TOPIC_WORDS: usize = 80;

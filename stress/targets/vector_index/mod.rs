@@ -47,11 +47,11 @@ pub(crate) struct Options {
 }
 
 impl Default for Options {
-    /// 2 000 documents, as many threads as the machine has cores (at least 2), 2 048 places, 1 GiB.
+    /// 1 000 documents, as many threads as the machine has cores (at least 2), 2 048 places, 1 GiB.
     fn default() -> Self {
         Self {
             seed: 42,
-            documents: 2_000,
+            documents: 1_000,
             workers: available_parallelism().map_or(2, |cores| cores.get().max(2)),
             queue: 2_048,
             map_bytes: 1 << 30,
@@ -127,7 +127,7 @@ struct Parts {
 
 impl VectorIndex {
     /// Opens the index in the folder `dir`, which must exist, and fills it up to the wanted number of documents. Blocks
-    /// while it does so (about a second for 2 000 documents).
+    /// while it does so (about half a second for 1 000 documents).
     pub(crate) fn open(dir: &Path, options: Options) -> Result<Self, IndexError> {
         let Options { seed, documents, workers, queue, map_bytes, loses_inserts } = options;
         for (name, is_zero) in
