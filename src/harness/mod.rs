@@ -8,6 +8,7 @@ mod baselines;
 mod exit;
 mod lock;
 mod needs;
+mod nodes;
 mod on_alert;
 mod place;
 mod recover;

@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod limits;
+mod part;
 mod plan;
 mod scale;
 mod stage;
@@ -11,6 +12,7 @@ mod stage;
 mod tests;
 
 pub use arrivals::Arrivals;
+pub(crate) use part::Part;
 pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, StartUp, Think};
 pub(crate) use scale::Overrides;
 pub use stage::Stage;

@@ -5,6 +5,7 @@
 mod counts;
 mod doublings;
 mod histogram;
+mod node;
 mod observation;
 mod recorder;
 mod statuses;
@@ -14,6 +15,7 @@ mod window;
 pub use counts::Counts;
 pub use doublings::Doublings;
 pub use histogram::Histogram;
+pub use node::{NodeShare, NodeWindow};
 pub use observation::{
     Counter, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
 };

@@ -10,6 +10,7 @@ mod folder;
 mod html;
 mod limits;
 mod model;
+mod nodes;
 mod rebuild;
 mod recommend;
 #[cfg(test)]
@@ -29,6 +30,8 @@ pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
     Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
+pub(crate) use nodes::NodeEnd;
+pub use nodes::NodeReport;
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};
 pub use statistics::{Extreme, Spread, Statistics};

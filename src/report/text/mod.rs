@@ -10,6 +10,7 @@ mod faults;
 mod generator;
 mod lay;
 mod load;
+mod nodes;
 pub(super) mod show;
 mod statistics;
 mod summary;
@@ -17,6 +18,7 @@ mod summary;
 pub(crate) use case::case_line;
 pub(super) use case::max_memory;
 pub(crate) use comparison::compared_figure;
+pub(super) use nodes::{clock, worst};
 pub(super) use summary::outcome;
 pub(crate) use summary::summary_text;
 

@@ -1,0 +1,419 @@
+//! What the nodes must have done.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener},
+    process::ExitCode,
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::{
+    broker::{Broker, is_required, program},
+    cases::TARGET,
+    fixture::{Left, Nodes, Start},
+};
+
+pub(crate) fn run() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each test is several busy processes.
+    arguments.test_threads.get_or_insert(1);
+    let tests: &[(&'static str, fn())] = &[
+        ("two_nodes_do_what_one_does", two_nodes),
+        ("the_merged_histogram_is_the_sum_of_all_nodes_bucket_by_bucket", merged_exactly),
+        ("users_and_iterations_are_shared", closed),
+        ("what_is_done_once_is_done_on_one_node", once),
+        ("a_breaking_point_is_found_together", breaking),
+        ("an_interrupt_on_any_node_stops_all", interrupted),
+        ("a_threshold_over_all_nodes_stops_all", threshold),
+        ("a_killed_node_makes_it_inconclusive", killed),
+        ("a_frozen_node_is_lost_and_stops_itself", frozen),
+        ("the_others_go_on_without_a_lost_node", go_on),
+        ("a_broker_that_is_restarted_is_survived", broker_restarted),
+        ("without_a_broker_every_node_stops", broker_gone),
+        ("another_build_is_refused", other_build),
+        ("two_runs_on_one_broker_do_not_meet", two_runs),
+        ("nodes_that_want_different_loads_are_told", different),
+        ("an_end_that_one_node_is_told_is_the_end_for_all", until),
+        ("accounts_and_tokens_are_used_and_not_shown", accounts),
+    ];
+    let trial = |(name, test): &(&'static str, fn())| {
+        let test = *test;
+        let run = move || {
+            test();
+            Ok::<(), Failed>(())
+        };
+        match program().is_some() || is_required() {
+            true => Trial::test(*name, run),
+            false => Trial::ignorable_test(*name, || {
+                Ok(libtest_mimic::Completion::ignored_with("nats-server is not on PATH: install it"))
+            }),
+        }
+    };
+    libtest_mimic::run(&arguments, tests.iter().map(trial).collect()).exit_code()
+}
+
+/// Nodes that carry out one case.
+fn start(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Nodes {
+    Start { broker, case, nodes, arguments, environment: &[] }.all()
+}
+
+fn ended(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Vec<Left> {
+    start(broker, case, nodes, arguments).wait()
+}
+
+#[track_caller]
+fn passed(all: &[Left]) {
+    for left in all {
+        assert_eq!(left.status, Some(0), "{}", left.said);
+    }
+}
+
+/// How often which value was recorded.
+fn buckets(histogram: &Value) -> BTreeMap<u64, u64> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let bytes = STANDARD.decode(histogram.as_str().expect("text")).expect("base64");
+    if bytes.is_empty() {
+        return BTreeMap::new();
+    }
+    let read: hdrhistogram::Histogram<u64> =
+        hdrhistogram::serialization::Deserializer::new().deserialize(&mut bytes.as_slice()).expect("a histogram");
+    read.iter_recorded().map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration())).collect()
+}
+
+/// What the phases of a load counted, the warm-up left out.
+fn counts(load: &Value) -> Vec<Value> {
+    let phases = load["phases"].as_array().expect("phases").iter().filter(|phase| phase["is_warm_up"] == false);
+    phases.map(|phase| phase["figures"]["counts"].clone()).collect()
+}
+
+fn two_nodes() {
+    let broker = Broker::start();
+    let alone = ended(&broker, "open", 1, &[]);
+    let both = ended(&broker, "open", 2, &[]);
+    passed(&alone);
+    passed(&both);
+    let (one, two) = (alone[0].case(), both[0].case());
+    let counted = counts(&two["loads"][0]);
+    assert_eq!(counted, counts(&one["loads"][0]), "the same schedule, the same operations, the same ends");
+    assert_eq!(counted.iter().map(|counts| counts["due"].as_u64().expect("a count")).sum::<u64>(), 500);
+    assert_eq!(two["loads"][0]["total"]["kinds"][0]["count"], one["loads"][0]["total"]["kinds"][0]["count"]);
+    assert_eq!(two["loads"][0]["tags"]["sixth"]["counts"], one["loads"][0]["tags"]["sixth"]["counts"]);
+    assert_eq!(two["verdict"], "pass");
+    let timeline: u64 = two["loads"][0]["timeline"]
+        .as_array()
+        .expect("windows")
+        .iter()
+        .map(|window| window["counts"]["due"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(timeline, 550, "the windows have all of it, the warm-up included");
+    let nodes = two["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.len(), 2);
+    for node in nodes {
+        assert_eq!(node["counts"]["due"], 250, "{node:#}");
+        assert_eq!(node["verdict"], "pass");
+        assert!(node["clock_bound_us"].as_f64().expect("a number") < 500_000.0, "{node:#}");
+    }
+    assert!(both[1].said.contains("node 0 judges and has the report"), "{}", both[1].said);
+    let summary = both[0].file("summary.txt");
+    assert!(summary.contains("node 1") && summary.contains("by node"), "{summary}");
+    let page = both[0].file("report.html");
+    assert!(page.contains("by node"), "the page has the nodes");
+}
+
+fn merged_exactly() {
+    let broker = Broker::start();
+    let all = ended(&broker, "open", 4, &[]);
+    passed(&all);
+    let case = all[0].case();
+    let load = &case["loads"][0];
+    for (key, of_share) in [("response_histogram", "response"), ("service_histogram", "service")] {
+        let mut sum: BTreeMap<u64, u64> = BTreeMap::new();
+        for left in &all {
+            let shares = left.shares();
+            assert_eq!(shares.len(), 1, "{}", left.said);
+            for (value, count) in buckets(&shares[0]["total"][of_share]) {
+                *sum.entry(value).or_default() += count;
+            }
+        }
+        assert_eq!(buckets(&load[key]), sum, "{key}");
+    }
+    let due: Vec<u64> = all.iter().map(|left| left.shares()[0]["total"]["counts"]["due"].as_u64().expect("due")).collect();
+    assert_eq!(due.iter().sum::<u64>(), 500);
+    assert!(due.iter().all(|due| (124..=126).contains(due)), "{due:?}");
+}
+
+fn closed() {
+    let broker = Broker::start();
+    let all = ended(&broker, "closed", 3, &[]);
+    passed(&all);
+    let case = all[0].case();
+    let shared = &case["loads"][0];
+    assert_eq!(shared["total"]["counts"]["due"], 501);
+    assert_eq!(shared["phases"][0]["users"], 10);
+    // Every tenth of 0 to 500 that ends in a 3 fails, in a 6 is refused.
+    assert_eq!(shared["total"]["counts"]["error"], 50);
+    assert_eq!(shared["total"]["counts"]["rejected"], 50);
+    let nodes = shared["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.iter().map(|node| node["counts"]["due"].as_u64().expect("due")).collect::<Vec<_>>(), [167; 3]);
+    assert_eq!(case["expectations"].as_array().map(Vec::len), Some(1), "node 0 alone judges");
+}
+
+fn once() {
+    let broker = Broker::start();
+    let all = ended(&broker, "once", 3, &[]);
+    passed(&all);
+    assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["ok"], 4);
+}
+
+/// A target that serves so many at a time, `service` each, and lets others wait in line.
+fn target(places: usize, service: Duration) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("it").to_string();
+    let free = Arc::new((Mutex::new(places), Condvar::new()));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let free = Arc::clone(&free);
+            thread::spawn(move || {
+                let mut question = [0];
+                if stream.read_exact(&mut question).is_err() {
+                    return;
+                }
+                let (left, changed) = &*free;
+                let mut left_now = changed.wait_while(left.lock().expect("no panic"), |left| *left == 0).expect("no panic");
+                *left_now -= 1;
+                drop(left_now);
+                thread::sleep(service);
+                *left.lock().expect("no panic") += 1;
+                changed.notify_one();
+                let _gone = stream.write_all(b"!");
+            });
+        }
+    });
+    address
+}
+
+/// The number of this name, however deep it is.
+fn number(of: &Value, name: &str) -> Option<f64> {
+    let object = of.as_object()?;
+    object.get(name).and_then(Value::as_f64).or_else(|| object.values().find_map(|inner| number(inner, name)))
+}
+
+fn breaking() {
+    let broker = Broker::start();
+    // 8 places for 50 ms each are 160 a second.
+    let address = target(8, Duration::from_millis(50));
+    let environment = [(TARGET, address.as_str())];
+    let nodes = Start { broker: &broker, case: "breaking", nodes: 3, arguments: &[], environment: &environment };
+    let all = nodes.all().wait();
+    let case = all[0].case();
+    let findings = case["findings"].as_array().expect("findings");
+    let found = findings.iter().map(|finding| &finding["detail"]).find(|detail| detail["about"] == "breaking_point");
+    let found = found.unwrap_or_else(|| panic!("{case:#}"));
+    let highest = number(found, "holds_per_sec").unwrap_or_else(|| panic!("{found:#}"));
+    assert!((152.0..=168.0).contains(&highest), "{found:#}");
+    let loads = case["loads"].as_array().expect("loads").len();
+    for left in &all {
+        assert_eq!(left.shares().len(), loads, "all took the same way: {}", left.said);
+    }
+}
+
+fn interrupted() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    let began = Instant::now();
+    nodes.all[2].signal(Signal::INT);
+    let all = nodes.wait();
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    for left in &all {
+        assert_eq!(left.status, Some(130), "{}", left.said);
+    }
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
+    let reasons = case["reasons"].to_string();
+    assert!(reasons.contains("node 2 (") && reasons.contains("a person stopped it"), "{reasons}");
+    let load = &case["loads"][0];
+    assert!(load["total"]["duration_s"].as_f64().expect("a number") < 11.0, "{load:#}");
+}
+
+fn threshold() {
+    let broker = Broker::start();
+    let all = ended(&broker, "threshold", 3, &[]);
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "fail", "{:#}", case["reasons"]);
+    assert_eq!(case["stop"]["reason"], "threshold");
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+    for share in &case["loads"][0]["nodes"].as_array().expect("nodes")[..] {
+        assert!(share["timeline"].as_array().expect("windows").len() < 40, "{share:#}");
+    }
+}
+
+/// The sums over what a node was heard of are no more than what all did.
+#[track_caller]
+fn is_told_of_loss(case: &Value, node: usize) {
+    let lost = &case["loads"][0]["nodes"][node];
+    assert!(lost["lost"].as_str().is_some_and(|why| why.contains("was lost")), "{lost:#}");
+    assert!(lost["counts"]["due"].as_u64() > Some(0), "what it had told counts: {lost:#}");
+    let counts = &case["loads"][0]["total"]["counts"];
+    let ends = ["ok", "rejected", "error", "timeout", "unfinished", "dropped"];
+    let ended: u64 = ends.iter().map(|end| counts[*end].as_u64().expect("a count")).sum();
+    assert_eq!(counts["due"].as_u64(), Some(ended), "{counts}");
+}
+
+fn killed() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    // The process of its case goes with it.
+    nodes.all[1].signal(Signal::KILL);
+    let all = nodes.wait();
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
+    let reasons = case["reasons"].to_string();
+    assert!(reasons.contains("node 1 (") && reasons.contains("was lost"), "{reasons}");
+    is_told_of_loss(&case, 1);
+    assert_eq!((all[0].status, all[2].status), (Some(101), Some(101)), "{}", all[2].said);
+}
+
+fn frozen() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    nodes.all[2].signal_case(Signal::STOP);
+    thread::sleep(Duration::from_secs(8));
+    nodes.all[2].signal_case(Signal::CONT);
+    let all = nodes.wait();
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
+    is_told_of_loss(&case, 2);
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+    let woken = all[2].shares();
+    assert_eq!(woken.len(), 1, "{}", all[2].said);
+    assert_eq!(woken[0]["stopped"], "node_lost", "it stopped its own load: {:#}", woken[0]["stopped"]);
+}
+
+fn go_on() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &["--set", "on_lost_node=continue"]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    nodes.all[1].signal(Signal::KILL);
+    let all = nodes.wait();
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "pass", "{:#}", case["reasons"]);
+    assert!(case["warnings"].to_string().contains("was lost"), "{:#}", case["warnings"]);
+    is_told_of_loss(&case, 1);
+    let counts = &case["loads"][0]["nodes"][2]["counts"];
+    assert_eq!(counts["due"], 320, "the others did all of their part");
+    assert_eq!((all[0].status, all[2].status), (Some(0), Some(0)), "{}", all[2].said);
+}
+
+fn broker_restarted() {
+    let mut broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    broker.kill();
+    thread::sleep(Duration::from_millis(2_000));
+    broker.again();
+    let all = nodes.wait();
+    passed(&all);
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "pass", "{:#}", case["reasons"]);
+    let load = &case["loads"][0];
+    assert_eq!(load["total"]["counts"]["due"], 960, "nothing is lost and nothing twice");
+    let windows = load["timeline"].as_array().expect("windows").iter();
+    assert_eq!(windows.map(|window| window["counts"]["due"].as_u64().expect("due")).sum::<u64>(), 960);
+}
+
+fn broker_gone() {
+    let mut broker = Broker::start();
+    let nodes = start(&broker, "long", 2, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    broker.kill();
+    let all = nodes.wait();
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+        let shares = left.shares();
+        assert_eq!(shares[0]["stopped"], "node_lost", "it stopped its own load: {:#}", shares[0]["stopped"]);
+    }
+}
+
+fn other_build() {
+    let broker = Broker::start();
+    let home = tempfile::tempdir().expect("a folder");
+    let own = std::env::current_exe().expect("a path");
+    let other = home.path().join("other");
+    std::fs::copy(&own, &other).expect("a copy");
+    // What stands behind a program does not change what it does.
+    let mut file = std::fs::File::options().append(true).open(&other).expect("a file");
+    file.write_all(b"other").expect("room");
+    drop(file);
+    let arguments = ["--set", "cluster_wait=4s"];
+    let start = Start { broker: &broker, case: "long", nodes: 2, arguments: &arguments, environment: &[] };
+    let whole = Arc::new(home);
+    let first = start.node(whole.path(), 0, &own);
+    let second = start.node(whole.path(), 1, &other);
+    let (first, second) = (first.wait(&whole), second.wait(&whole));
+    assert_eq!((first.status, second.status), (Some(2), Some(2)), "{} {}", first.said, second.said);
+    let length = std::fs::metadata(&own).expect("it is there").len();
+    let (ours, theirs) = (format!("of {length} bytes"), format!("of {} bytes", length + 5));
+    assert!(second.said.contains("the build differs"), "{}", second.said);
+    assert!(second.said.contains(&ours) && second.said.contains(&theirs), "both are named: {}", second.said);
+    assert!(first.said.contains("1 of 2 nodes came"), "{}", first.said);
+}
+
+fn two_runs() {
+    let broker = Broker::start();
+    let one = start(&broker, "open", 2, &["--cluster-run", "one"]);
+    let other = start(&broker, "open", 2, &["--cluster-run", "other"]);
+    let (one, other) = (one.wait(), other.wait());
+    passed(&one);
+    passed(&other);
+    for all in [one, other] {
+        assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["due"], 500);
+    }
+}
+
+fn different() {
+    let broker = Broker::start();
+    let all = ended(&broker, "different", 2, &[]);
+    let reasons = all[0].case()["reasons"].to_string();
+    assert!(reasons.contains("`10/s for 1 s") && reasons.contains("`20/s for 1 s"), "both are named: {reasons}");
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+}
+
+fn until() {
+    let broker = Broker::start();
+    let all = ended(&broker, "until", 2, &[]);
+    passed(&all);
+    assert_eq!(all[0].case()["loads"][0]["stopped"], Value::Null);
+}
+
+fn accounts() {
+    let broker = Broker::with(&["--user", "ann", "--pass", "hush-hush"]);
+    let arguments = ["--set", "cluster_user=ann", "--set", "cluster_password=hush-hush"];
+    let all = ended(&broker, "once", 2, &arguments);
+    passed(&all);
+    for file in ["report.json", "summary.txt", "report.html"] {
+        assert!(!all[0].file(file).contains("hush-hush"), "{file} shows the password");
+    }
+    let refused = ended(&broker, "once", 1, &["--set", "cluster_user=ann", "--set", "cluster_password=other"]);
+    assert_eq!(refused[0].status, Some(2), "{}", refused[0].said);
+    assert!(refused[0].said.contains("cannot be used") && !refused[0].said.contains("other;"), "{}", refused[0].said);
+    let broker = Broker::with(&["--auth", "hush-token"]);
+    passed(&ended(&broker, "once", 2, &["--set", "cluster_token=hush-token"]));
+}
