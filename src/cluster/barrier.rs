@@ -103,9 +103,8 @@ impl Barriers {
         let Some(places) = places.filter(|_| now_ns >= self.last_ns + DIFFERENT_WAYS_NS) else {
             return Vec::new();
         };
-        let Some(((first, one), (other, another))) = places
-            .first()
-            .and_then(|first| Some((*first, *places.iter().find(|(_, key)| *key != first.1)?)))
+        let Some(((first, one), (other, another))) =
+            places.first().and_then(|first| Some((*first, *places.iter().find(|(_, key)| *key != first.1)?)))
         else {
             return Vec::new();
         };

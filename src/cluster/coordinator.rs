@@ -145,7 +145,10 @@ impl Coordinator {
             Up::End { load, reason } => self.tell(Down::End { load, reason }, now_ns),
             Up::Left => {
                 self.left.insert(node);
-                self.settle(now_ns);
+                self.loads
+                    .values_mut()
+                    .for_each(|load| load.lose(node, "its case ended before the load did"));
+                self.go_on_without(now_ns);
             }
         }
     }
@@ -173,7 +176,9 @@ impl Coordinator {
         };
         for Settled { key, outcome } in self.barriers.settle(present, now_ns) {
             let word = match outcome {
-                Ok(arrived) => Down::Go { at_ns: now_ns + self.lead_ns(), told: Settled::told(&arrived), key },
+                Ok(arrived) => {
+                    Down::Go { at_ns: now_ns + self.lead_ns(), told: Settled::told(&arrived), key }
+                }
                 Err(sentence) => {
                     self.loads.remove(&key);
                     Down::Refused { key, sentence }
@@ -244,6 +249,11 @@ impl Coordinator {
         if self.rule == LossRule::Stop || is_alone {
             self.stop(StopWord { node, reason: StopReason::NodeLost, sentence }, now_ns);
         }
+        self.go_on_without(now_ns);
+    }
+
+    /// Nobody waits any more for a node that was just lost or has left.
+    fn go_on_without(&mut self, now_ns: u64) {
         let loads: Vec<String> = self.loads.keys().cloned().collect();
         for load in loads {
             self.read(&load, now_ns);
@@ -315,11 +325,5 @@ impl Coordinator {
     /// What is to be sent, and what node 0 is told.
     pub(super) fn take_out(&mut self) -> (Vec<(To, Vec<u8>)>, Vec<Down>) {
         (std::mem::take(&mut self.packets), std::mem::take(&mut self.told))
-    }
-
-    /// Whether every node has been heard.
-    #[cfg(test)]
-    pub(super) fn has_heard_all(&self) -> bool {
-        self.peers.values().all(|peer| peer.lease.has_spoken())
     }
 }

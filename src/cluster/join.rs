@@ -167,32 +167,39 @@ impl Joining {
             if wanted >= me.nodes {
                 return Some(format!("node {wanted} of {} cannot be: they are numbered from 0", me.nodes));
             }
-            let holder = self.known.values().find(|known| known.id != other.id && known.wanted == other.wanted)?;
+            let holder =
+                self.known.values().find(|known| known.id != other.id && known.wanted == other.wanted)?;
             Some(format!(
                 "node {wanted} is there already, on {}: give each node a number of its own, and each run a name of its \
                  own with --cluster-run",
                 holder.host
             ))
         };
-        differs("the number of nodes", other.nodes.to_string(), me.nodes.to_string(), "give all the same --nodes")
-            .or_else(|| {
-                let advice = "start the same program everywhere";
-                differs("the build", other.build.clone(), me.build.clone(), advice)
-            })
-            .or_else(|| {
-                let (theirs, ours) = apart(&other.cases, &me.cases);
-                differs("the list of cases", theirs, ours, "select the same cases everywhere")
-            })
-            .or_else(|| {
-                other.stated_seed?;
-                differs("the seed", seed(other), seed(me), "give it to node 0 alone, or all the same")
-            })
-            .or_else(taken)
+        differs(
+            "the number of nodes",
+            other.nodes.to_string(),
+            me.nodes.to_string(),
+            "give all the same --nodes",
+        )
+        .or_else(|| {
+            let advice = "start the same program everywhere";
+            differs("the build", other.build.clone(), me.build.clone(), advice)
+        })
+        .or_else(|| {
+            let (theirs, ours) = apart(&other.cases, &me.cases);
+            differs("the list of cases", theirs, ours, "select the same cases everywhere")
+        })
+        .or_else(|| {
+            other.stated_seed?;
+            differs("the seed", seed(other), seed(me), "give it to node 0 alone, or all the same")
+        })
+        .or_else(taken)
     }
 
     /// Whether all are there, and then who is who.
     fn decide(&mut self) -> Vec<Word> {
-        let others: Vec<Hello> = self.known.values().filter(|hello| hello.id != self.me.id).cloned().collect();
+        let others: Vec<Hello> =
+            self.known.values().filter(|hello| hello.id != self.me.id).cloned().collect();
         if !self.leads() {
             return Vec::new();
         }
@@ -273,7 +280,8 @@ fn apart(theirs: &[String], ours: &[String]) -> (String, String) {
     let only = |some: &[String], others: &[String]| {
         let only: Vec<&str> =
             some.iter().filter(|case| !others.contains(case)).map(String::as_str).take(3).collect();
-        let and = if only.is_empty() { String::new() } else { format!(", `{}` among them", only.join("`, `")) };
+        let and =
+            if only.is_empty() { String::new() } else { format!(", `{}` among them", only.join("`, `")) };
         format!("{} cases{and}", some.len())
     };
     (only(theirs, ours), only(ours, theirs))

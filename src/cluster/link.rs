@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 const LONGEST: usize = 256 * 1024;
 
 /// After so long without a confirmation what was sent is sent again.
-const AGAIN_NS: u64 = 400_000_000;
+/// Confirmations come with beats, every half second.
+const AGAIN_NS: u64 = 1_200_000_000;
 
 /// Pieces that are sent again at once: an outage leaves more than a broker should get in one go.
 const AT_ONCE: usize = 64;

@@ -37,12 +37,7 @@ pub(crate) enum JoinError {
 ///
 /// # Errors
 /// The broker cannot be used, this node does not fit the others, or they do not come in time.
-pub(crate) fn join(
-    access: &Access,
-    name: &str,
-    me: Hello,
-    wait: Duration,
-) -> Result<Joined, JoinError> {
+pub(crate) fn join(access: &Access, name: &str, me: Hello, wait: Duration) -> Result<Joined, JoinError> {
     let (answer, joined) = mpsc::channel();
     let (access, name) = (access.clone(), name.to_owned());
     thread::Builder::new()
@@ -85,7 +80,8 @@ async fn at_the_door(
 ) {
     let [hello, answers] = subjects(name);
     let mut joining = Joining::new(name, me);
-    let subscribed = async { Ok::<_, BusError>((bus.subscribe(&hello).await?, bus.subscribe(&answers).await?)) };
+    let subscribed =
+        async { Ok::<_, BusError>((bus.subscribe(&hello).await?, bus.subscribe(&answers).await?)) };
     let (mut hellos, mut heard) = match subscribed.await {
         Ok(both) => both,
         Err(error) => return drop(answer.send(Err(error.into()))),

@@ -40,6 +40,10 @@ impl Member {
 
     /// What to send for saying this.
     pub(super) fn say(&mut self, word: &Up, now_ns: u64) -> Vec<Vec<u8>> {
+        // Readings are confirmed with the next beat; for all else somebody waits.
+        if !matches!(word, Up::Delta(_)) {
+            self.next_beat_ns = 0;
+        }
         let pieces = self.outbox.send(&as_bytes(word), now_ns);
         pieces.into_iter().map(|piece| self.packet(&piece)).collect()
     }
@@ -56,6 +60,7 @@ impl Member {
             self.answered(&pong, now);
         }
         let message = self.inbox.take(head.piece?, body)?;
+        self.next_beat_ns = 0;
         serde_json::from_slice(&message).ok()
     }
 

@@ -3,13 +3,14 @@
 //!
 //! Owns what nodes say to each other and how it is carried. What they decide is in state machines that hold no clock and
 //! no socket: [`link`] makes messages arrive once and in order, [`member`] and [`coordinator`] are the two ends of a
-//! meeting. Only [`session`] waits. Never judges, and never writes a report.
+//! meeting. Only [`session`] waits, with [`here`] between the two. Never judges, and never writes a report.
 
 mod access;
 mod barrier;
 mod bus;
 mod clock;
 mod coordinator;
+mod here;
 mod join;
 mod lease;
 mod link;
@@ -27,5 +28,5 @@ pub(crate) use bus::{Bus, BusError};
 pub(crate) use join::{Hello, Joined, Seat};
 pub(crate) use lobby::{JoinError, join};
 pub(crate) use message::{Arrival, Delta, Finished, LoadTerms, LossRule, StopWord, WhichNode};
-pub use simulation::{SimulatedCluster, simulate_cluster};
 pub(crate) use session::{Cluster, ClusterError, Listener, LoadEars, Met, Options};
+pub use simulation::{SimulatedCluster, simulate_cluster};

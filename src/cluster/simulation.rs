@@ -218,7 +218,10 @@ pub fn simulate_cluster(nodes: u32, readings: u32, operations: u64) -> Simulated
         _ => None,
     });
     let merged = merged.expect("node 0 is told what all are told");
-    assert!(world.merged.iter().all(|other| other.total.response == merged.total.response), "all have the same");
+    assert!(
+        world.merged.iter().all(|other| other.total.response == merged.total.response),
+        "all have the same"
+    );
     SimulatedCluster {
         nodes,
         barrier,

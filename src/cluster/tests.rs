@@ -91,7 +91,8 @@ async fn nodes_meet_and_hear_what_was_said() {
     for met in met.await {
         assert_eq!(met.told.values().map(|told| told.as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
     }
-    let met = on_all(&nodes, async |node, cluster: &Cluster| cluster.meet(arrival("one", "", node)).await.unwrap());
+    let met =
+        on_all(&nodes, async |node, cluster: &Cluster| cluster.meet(arrival("one", "", node)).await.unwrap());
     let met = met.await;
     let starts: Vec<_> = met.iter().map(|met| met.starts_at).collect();
     let apart = starts.iter().max().unwrap().duration_since(*starts.iter().min().unwrap());

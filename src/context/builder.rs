@@ -250,7 +250,8 @@ impl LoadBuilder {
         load.within_limits(warm_up.unwrap_or(Duration::ZERO)).map_err(RunError::from)?;
         let part = self.cx.part();
         let here = |n: u64| part.of_count(n).max(1);
-        let max_in_flight = inner.terms.max_in_flight(self.max_in_flight.map(|most| here(most as u64) as usize));
+        let max_in_flight =
+            inner.terms.max_in_flight(self.max_in_flight.map(|most| here(most as u64) as usize));
         let limit = inner.terms.settings.count("max_concurrency").unwrap_or(u64::MAX);
         let users = match &load {
             Load::Open(_) => 0,
@@ -281,8 +282,10 @@ impl LoadBuilder {
         let timeout = inner.terms.duration("timeout", self.timeout);
         let drain = inner.terms.duration("drain", self.drain);
         let listener = self.listener;
-        let together =
-            inner.cluster.as_ref().map(|nodes| Together::new(&self.cx, nodes, &name, &journal, listener.clone()));
+        let together = inner
+            .cluster
+            .as_ref()
+            .map(|nodes| Together::new(&self.cx, nodes, &name, &journal, listener.clone()));
         if let Some(together) = &together {
             let terms = [("warm-up", warm_up), ("timeout", Some(timeout)), ("drain", Some(drain))];
             let terms = terms.map(|(what, length)| length.map(|l| format!(", {what} {}", show_duration(l))));

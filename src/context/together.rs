@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Context, RunError, sink::ToJournal};
 use crate::{
     cluster::{
-        Arrival, Cluster, ClusterError, Delta, Finished, Listener, LoadEars, LoadTerms, LossRule, Met, StopWord,
+        Arrival, Cluster, ClusterError, Delta, Finished, Listener, LoadEars, LoadTerms, LossRule, Met,
+        StopWord,
     },
     engine::{Look, Reading, Sink, Slice, Started},
     error::{Error, Result},
@@ -50,7 +51,11 @@ impl Context {
     ///
     /// # Errors
     /// The work failed, which all nodes hear, or the nodes could not meet.
-    pub async fn once<T, E>(&self, name: &str, work: impl Future<Output = std::result::Result<T, E>>) -> Result<T>
+    pub async fn once<T, E>(
+        &self,
+        name: &str,
+        work: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T>
     where
         T: Serialize + DeserializeOwned,
         E: std::fmt::Display,
@@ -124,8 +129,10 @@ pub(super) struct CaseListener {
 impl Listener for CaseListener {
     fn asked(&self) -> Option<(StopReason, String)> {
         let reason = self.stop.reason()?;
-        let is_ours = !matches!(reason, StopReason::OtherNode | StopReason::NodeLost);
-        is_ours.then(|| (reason, reason.words().to_owned()))
+        // A node without its supervisor is about to end: the others find it lost.
+        let is_no_word =
+            matches!(reason, StopReason::OtherNode | StopReason::NodeLost | StopReason::SupervisorLost);
+        (!is_no_word).then(|| (reason, reason.words().to_owned()))
     }
 
     fn stopped(&self, word: &StopWord) {
@@ -206,9 +213,11 @@ impl Together {
             }),
             reading: Box::new(move |delta| heard.upgrade().into_iter().for_each(|load| load.hear(delta))),
         };
-        let met = self.cluster.begin(arrival, ears).await.map_err(|ClusterError(sentence)| match stop.reason() {
-            Some(reason) => RunError::Stopped { load: self.load.clone(), reason },
-            None => RunError::Failed(format!("the load `{}` did not begin: {sentence}", self.load)),
+        let met = self.cluster.begin(arrival, ears).await.map_err(|ClusterError(sentence)| {
+            match stop.reason() {
+                Some(reason) => RunError::Stopped { load: self.load.clone(), reason },
+                None => RunError::Failed(format!("the load `{}` did not begin: {sentence}", self.load)),
+            }
         })?;
         // It may lie behind by a little: what was due meanwhile is late then, and counted so.
         tokio::time::sleep_until(met.starts_at.into()).await;
@@ -228,8 +237,10 @@ impl Together {
 
     /// The part of this node is over: waits for what happened on all.
     pub(super) async fn finish(&self, part: Observation) -> Observation {
+        let whole_part = part.clone();
+        let part = self.own(part);
         self.writer.write(Event::Share(Box::new(part.clone())));
-        let finished = Finished { doubts: doubts(&part), observation: part.clone() };
+        let finished = Finished { doubts: doubts(&part), observation: whole_part };
         let whole = match self.cluster.finish(finished).await {
             Ok(whole) => whole,
             Err(error) => {
@@ -243,6 +254,16 @@ impl Together {
         self.writer.write(Event::LoadFinished(Box::new(reported.clone())));
         self.listener.iter().for_each(|listener| listener.finished(&whole));
         whole
+    }
+
+    /// What this node did, beside what was asked of it alone.
+    fn own(&self, mut part: Observation) -> Observation {
+        let nodes = f64::from(self.cluster.seat().nodes());
+        part.phases
+            .iter_mut()
+            .for_each(|phase| phase.asked_per_sec = phase.asked_per_sec.map(|asked| asked / nodes));
+        part.plan = format!("a share of {}", part.plan);
+        part
     }
 
     /// What has happened on all nodes.
@@ -301,7 +322,8 @@ impl Sink for Together {
         news.in_flight = known.in_flight;
         drop(news);
         let finite = |s: f64| s.is_finite().then_some(s);
-        let span = |span: &Option<std::ops::Range<f64>>| span.as_ref().map(|span| (span.start, finite(span.end)));
+        let span =
+            |span: &Option<std::ops::Range<f64>>| span.as_ref().map(|span| (span.start, finite(span.end)));
         self.cluster.tell(Delta {
             load: self.load.clone(),
             at_s: look.at_s,

@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{arguments::CommandLine, selection::{Selection, select}};
+use super::{
+    arguments::CommandLine,
+    selection::{Selection, select},
+};
 use crate::{
     cluster::{
         Access, Arrival, BusError, Cluster, Hello, JoinError, Joined, Listener, LossRule, Options, StopWord,
@@ -239,7 +242,8 @@ impl Nodes {
                 news.into_iter().map(|reason| format!("{}: {reason}", WhichNode(*node, hosts))).collect();
             report.reasons.extend(news);
         }
-        let nodes = hosts.iter().zip(0..).map(|(host, node)| NodeReport::of(node, host, ends.get(&node), report));
+        let nodes =
+            hosts.iter().zip(0..).map(|(host, node)| NodeReport::of(node, host, ends.get(&node), report));
         let mut nodes: Vec<NodeReport> = nodes.collect();
         let lost = self.ears.lost.lock().unwrap_or_else(PoisonError::into_inner);
         for node in nodes.iter_mut().filter(|node| node.verdict.is_none()) {
@@ -296,7 +300,11 @@ fn build() -> std::io::Result<String> {
 }
 
 /// The cases that this command line runs.
-fn selected(cases: &BTreeMap<String, Registered>, settings: &Settings, arguments: &CommandLine) -> Vec<String> {
+fn selected(
+    cases: &BTreeMap<String, Registered>,
+    settings: &Settings,
+    arguments: &CommandLine,
+) -> Vec<String> {
     let test = &arguments.test;
     let is_meant = |name: &str, text: &str| if test.exact { name == text } else { name.contains(text) };
     let is_selected = |name: &str, case: &Registered| {

@@ -118,7 +118,9 @@ impl Shared {
         }
         let begun = self.begun();
         if let Some(reason) = begun.control.stop_reason() {
-            return Ok(self.stopped_before(name, format!("the run was stopped: {}", begun.control.sentence(reason))));
+            return Ok(
+                self.stopped_before(name, format!("the run was stopped: {}", begun.control.sentence(reason)))
+            );
         }
         let turn = match begun.turns.wait(&begun.control) {
             Ok(turn) => turn,

@@ -11,7 +11,9 @@ use crate::{
         asked, doubts,
     },
     monitor::{Environment, Resources},
-    observe::{Counts, Figures, Histogram, Kind, Model, NodeShare, Observation, Phase, ProcessUse, Purpose, Window},
+    observe::{
+        Counts, Figures, Histogram, Kind, Model, NodeShare, Observation, Phase, ProcessUse, Purpose, Window,
+    },
     stop::StopReason,
     supervisor::{Containment, Ending},
     traffic::Traffic,

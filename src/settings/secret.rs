@@ -13,7 +13,8 @@ pub(crate) fn without_secret(key: &str, text: &str) -> String {
 
 /// An argument of the command line as people may see it.
 pub(crate) fn argument_without_secret(argument: &str) -> String {
-    let is_secret = |key: &str| SECRETS.iter().any(|secret| key == *secret || key.ends_with(&format!(".{secret}")));
+    let is_secret =
+        |key: &str| SECRETS.iter().any(|secret| key == *secret || key.ends_with(&format!(".{secret}")));
     match argument.split_once('=') {
         Some((key, _)) if is_secret(key) => format!("{key}=(secret)"),
         _ => without_account(argument),

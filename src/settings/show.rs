@@ -22,7 +22,8 @@ pub(crate) fn show(settings: &Settings, cases: &[CaseInfo]) -> String {
 }
 
 fn table(resolved: &Resolved) -> String {
-    let row = |(name, setting): (&str, &Setting)| (name.to_owned(), value(name, setting), setting.origin.clone());
+    let row =
+        |(name, setting): (&str, &Setting)| (name.to_owned(), value(name, setting), setting.origin.clone());
     let mut rows: Vec<_> = resolved.iter().map(row).collect();
     rows.sort_by_key(|(_, _, origin)| origin.is_built_in());
     let key_width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();

@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Broker {
     program: PathBuf,
     arguments: Vec<String>,
+    address: String,
     port: u16,
     folder: TempDir,
     child: Option<Child>,
@@ -34,7 +35,8 @@ pub(crate) fn program() -> Option<PathBuf> {
 /// Whether a machine without the server fails the tests.
 pub(crate) fn is_required() -> bool {
     let without = env::var("STRESS_WITHOUT").unwrap_or_default();
-    env::var_os("CI").is_some_and(|ci| !ci.is_empty()) && !without.split_whitespace().any(|name| name == "nats")
+    env::var_os("CI").is_some_and(|ci| !ci.is_empty())
+        && !without.split_whitespace().any(|name| name == "nats")
 }
 
 impl Broker {
@@ -43,10 +45,16 @@ impl Broker {
     }
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("it").port();
+        Self::at("127.0.0.1", arguments)
+    }
+
+    pub(crate) fn at(address: &str, arguments: &[&str]) -> Self {
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("it").port();
         let mut broker = Self {
             program: program().expect("the tests are left out without it"),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            address: address.to_owned(),
             port,
             folder: tempfile::tempdir().expect("a temporary folder"),
             child: None,
@@ -56,14 +64,15 @@ impl Broker {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{}:{}", self.address, self.port)
     }
 
     /// Starts it on the same port as before.
     pub(crate) fn again(&mut self) {
-        let log = File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a file");
+        let log =
+            File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a file");
         let child = Command::new(&self.program)
-            .args(["-a", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-a", &self.address, "-p", &self.port.to_string()])
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file"))
@@ -72,7 +81,7 @@ impl Broker {
             .expect("the server starts");
         self.child = Some(child);
         let began = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+        while TcpStream::connect((self.address.as_str(), self.port)).is_err() {
             assert!(began.elapsed() < PATIENCE, "the server did not answer");
             thread::sleep(Duration::from_millis(10));
         }

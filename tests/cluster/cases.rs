@@ -7,8 +7,8 @@ use std::{
 };
 
 use proofload::{
-    __private::Suite, Context, Load, Op, Outcome, Result, millis, per_second,
-    procedure::MaximumThroughput, seconds,
+    __private::Suite, Context, Load, Op, Outcome, Result, millis, per_second, procedure::MaximumThroughput,
+    seconds,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -70,7 +70,8 @@ async fn closed(cx: Context) -> Result {
 #[proofload::case]
 async fn once(cx: Context) -> Result {
     static DONE: AtomicU64 = AtomicU64::new(0);
-    let fill = async { Ok::<_, io::Error>(u64::from(std::process::id()) + DONE.fetch_add(1, Ordering::SeqCst)) };
+    let fill =
+        async { Ok::<_, io::Error>(u64::from(std::process::id()) + DONE.fetch_add(1, Ordering::SeqCst)) };
     let value = cx.once("fill", fill).await?;
     cx.meet("filled").await?;
     let is_own = value == u64::from(std::process::id());
@@ -86,8 +87,8 @@ async fn once(cx: Context) -> Result {
 #[proofload::case(max_cpu = "off", max_concurrency = "2000", time_limit = "4m")]
 async fn breaking(cx: Context) -> Result {
     let target = std::env::var(TARGET)?;
-    let search = MaximumThroughput::new().from(per_second(40)).to(per_second(640)).trial(seconds(5));
-    let search = search.objective("latency.p95 < 200ms").objective("success_rate >= 95%");
+    let search = MaximumThroughput::new().from(per_second(20)).to(per_second(160)).trial(seconds(5));
+    let search = search.objective("latency.p95 < 300ms").objective("success_rate >= 95%");
     search
         .run(&cx, move |_op| {
             let target = target.clone();

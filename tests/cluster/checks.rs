@@ -5,12 +5,12 @@ use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
     process::ExitCode,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use crate::{
     broker::{Broker, is_required, program},
     cases::TARGET,
     fixture::{Left, Nodes, Start},
+    losses,
 };
 
 pub(crate) fn run() -> ExitCode {
@@ -32,16 +33,17 @@ pub(crate) fn run() -> ExitCode {
         ("a_breaking_point_is_found_together", breaking),
         ("an_interrupt_on_any_node_stops_all", interrupted),
         ("a_threshold_over_all_nodes_stops_all", threshold),
-        ("a_killed_node_makes_it_inconclusive", killed),
-        ("a_frozen_node_is_lost_and_stops_itself", frozen),
-        ("the_others_go_on_without_a_lost_node", go_on),
-        ("a_broker_that_is_restarted_is_survived", broker_restarted),
-        ("without_a_broker_every_node_stops", broker_gone),
+        ("a_killed_node_makes_it_inconclusive", losses::killed),
+        ("a_frozen_node_is_lost_and_stops_itself", losses::frozen),
+        ("the_others_go_on_without_a_lost_node", losses::go_on),
+        ("a_broker_that_is_restarted_is_survived", losses::broker_restarted),
+        ("without_a_broker_every_node_stops", losses::broker_gone),
         ("another_build_is_refused", other_build),
         ("two_runs_on_one_broker_do_not_meet", two_runs),
         ("nodes_that_want_different_loads_are_told", different),
         ("an_end_that_one_node_is_told_is_the_end_for_all", until),
         ("accounts_and_tokens_are_used_and_not_shown", accounts),
+        ("keys_and_certificates_are_used", keys),
     ];
     let trial = |(name, test): &(&'static str, fn())| {
         let test = *test;
@@ -52,24 +54,27 @@ pub(crate) fn run() -> ExitCode {
         match program().is_some() || is_required() {
             true => Trial::test(*name, run),
             false => Trial::ignorable_test(*name, || {
-                Ok(libtest_mimic::Completion::ignored_with("nats-server is not on PATH: install it"))
+                Ok(Completion::ignored_with("nats-server is not on PATH: install it"))
             }),
         }
     };
-    libtest_mimic::run(&arguments, tests.iter().map(trial).collect()).exit_code()
+    let mut trials: Vec<Trial> = tests.iter().map(trial).collect();
+    trials
+        .push(Trial::ignorable_test("a_host_whose_cable_is_pulled_is_lost_on_both_sides", losses::unplugged));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Nodes that carry out one case.
-fn start(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Nodes {
-    Start { broker, case, nodes, arguments, environment: &[] }.all()
+pub(crate) fn start(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Nodes {
+    Start { broker, case, nodes, arguments, environment: &[], hosts: None }.all()
 }
 
-fn ended(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Vec<Left> {
+pub(crate) fn ended(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Vec<Left> {
     start(broker, case, nodes, arguments).wait()
 }
 
 #[track_caller]
-fn passed(all: &[Left]) {
+pub(crate) fn passed(all: &[Left]) {
     for left in all {
         assert_eq!(left.status, Some(0), "{}", left.said);
     }
@@ -82,14 +87,18 @@ fn buckets(histogram: &Value) -> BTreeMap<u64, u64> {
     if bytes.is_empty() {
         return BTreeMap::new();
     }
-    let read: hdrhistogram::Histogram<u64> =
-        hdrhistogram::serialization::Deserializer::new().deserialize(&mut bytes.as_slice()).expect("a histogram");
-    read.iter_recorded().map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration())).collect()
+    let read: hdrhistogram::Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
+        .deserialize(&mut bytes.as_slice())
+        .expect("a histogram");
+    read.iter_recorded()
+        .map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration()))
+        .collect()
 }
 
 /// What the phases of a load counted, the warm-up left out.
 fn counts(load: &Value) -> Vec<Value> {
-    let phases = load["phases"].as_array().expect("phases").iter().filter(|phase| phase["is_warm_up"] == false);
+    let phases =
+        load["phases"].as_array().expect("phases").iter().filter(|phase| phase["is_warm_up"] == false);
     phases.map(|phase| phase["figures"]["counts"].clone()).collect()
 }
 
@@ -144,7 +153,8 @@ fn merged_exactly() {
         }
         assert_eq!(buckets(&load[key]), sum, "{key}");
     }
-    let due: Vec<u64> = all.iter().map(|left| left.shares()[0]["total"]["counts"]["due"].as_u64().expect("due")).collect();
+    let due: Vec<u64> =
+        all.iter().map(|left| left.shares()[0]["total"]["counts"]["due"].as_u64().expect("due")).collect();
     assert_eq!(due.iter().sum::<u64>(), 500);
     assert!(due.iter().all(|due| (124..=126).contains(due)), "{due:?}");
 }
@@ -161,7 +171,10 @@ fn closed() {
     assert_eq!(shared["total"]["counts"]["error"], 50);
     assert_eq!(shared["total"]["counts"]["rejected"], 50);
     let nodes = shared["nodes"].as_array().expect("nodes");
-    assert_eq!(nodes.iter().map(|node| node["counts"]["due"].as_u64().expect("due")).collect::<Vec<_>>(), [167; 3]);
+    assert_eq!(
+        nodes.iter().map(|node| node["counts"]["due"].as_u64().expect("due")).collect::<Vec<_>>(),
+        [167; 3]
+    );
     assert_eq!(case["expectations"].as_array().map(Vec::len), Some(1), "node 0 alone judges");
 }
 
@@ -172,26 +185,27 @@ fn once() {
     assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["ok"], 4);
 }
 
-/// A target that serves so many at a time, `service` each, and lets others wait in line.
+/// A target that serves so many at a time, `service` each, and lets others wait in line. When each is answered is counted,
+/// not slept through one after the other: its capacity is exact however busy the machine is.
 fn target(places: usize, service: Duration) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("it").to_string();
-    let free = Arc::new((Mutex::new(places), Condvar::new()));
+    let free_at = Arc::new(Mutex::new(vec![Instant::now(); places]));
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let free = Arc::clone(&free);
+            let free_at = Arc::clone(&free_at);
             thread::spawn(move || {
                 let mut question = [0];
                 if stream.read_exact(&mut question).is_err() {
                     return;
                 }
-                let (left, changed) = &*free;
-                let mut left_now = changed.wait_while(left.lock().expect("no panic"), |left| *left == 0).expect("no panic");
-                *left_now -= 1;
-                drop(left_now);
-                thread::sleep(service);
-                *left.lock().expect("no panic") += 1;
-                changed.notify_one();
+                let answer_at = {
+                    let mut free_at = free_at.lock().expect("no panic");
+                    let place = free_at.iter_mut().min().expect("it has places");
+                    *place = (*place).max(Instant::now()) + service;
+                    *place
+                };
+                thread::sleep(answer_at.saturating_duration_since(Instant::now()));
                 let _gone = stream.write_all(b"!");
             });
         }
@@ -205,23 +219,43 @@ fn number(of: &Value, name: &str) -> Option<f64> {
     object.get(name).and_then(Value::as_f64).or_else(|| object.values().find_map(|inner| number(inner, name)))
 }
 
+/// What a busy machine does to it is on one side: the best of a few is the target's.
+const TRIES: usize = 3;
+
 fn breaking() {
     let broker = Broker::start();
-    // 8 places for 50 ms each are 160 a second.
-    let address = target(8, Duration::from_millis(50));
-    let environment = [(TARGET, address.as_str())];
-    let nodes = Start { broker: &broker, case: "breaking", nodes: 3, arguments: &[], environment: &environment };
-    let all = nodes.all().wait();
-    let case = all[0].case();
-    let findings = case["findings"].as_array().expect("findings");
-    let found = findings.iter().map(|finding| &finding["detail"]).find(|detail| detail["about"] == "breaking_point");
-    let found = found.unwrap_or_else(|| panic!("{case:#}"));
-    let highest = number(found, "holds_per_sec").unwrap_or_else(|| panic!("{found:#}"));
-    assert!((152.0..=168.0).contains(&highest), "{found:#}");
-    let loads = case["loads"].as_array().expect("loads").len();
-    for left in &all {
-        assert_eq!(left.shares().len(), loads, "all took the same way: {}", left.said);
+    let mut seen = Vec::new();
+    for _try in 0..TRIES {
+        // 8 places for 100 ms each are 80 a second.
+        let address = target(8, Duration::from_millis(100));
+        let environment = [(TARGET, address.as_str())];
+        let nodes = Start {
+            broker: &broker,
+            case: "breaking",
+            nodes: 3,
+            arguments: &[],
+            environment: &environment,
+            hosts: None,
+        };
+        let all = nodes.all().wait();
+        let case = all[0].case();
+        let findings = case["findings"].as_array().expect("findings");
+        let found = findings
+            .iter()
+            .map(|finding| &finding["detail"])
+            .find(|detail| detail["about"] == "breaking_point");
+        let found = found.unwrap_or_else(|| panic!("{case:#}"));
+        let loads = case["loads"].as_array().expect("loads").len();
+        for left in &all {
+            assert_eq!(left.shares().len(), loads, "all took the same way: {}", left.said);
+        }
+        let holds = number(found, "holds_per_sec").unwrap_or_else(|| panic!("{found:#}"));
+        if (76.0..=84.0).contains(&holds) {
+            return;
+        }
+        seen.push(holds);
     }
+    panic!("80 a second within 5 %: {seen:?}");
 }
 
 fn interrupted() {
@@ -257,99 +291,6 @@ fn threshold() {
     }
 }
 
-/// The sums over what a node was heard of are no more than what all did.
-#[track_caller]
-fn is_told_of_loss(case: &Value, node: usize) {
-    let lost = &case["loads"][0]["nodes"][node];
-    assert!(lost["lost"].as_str().is_some_and(|why| why.contains("was lost")), "{lost:#}");
-    assert!(lost["counts"]["due"].as_u64() > Some(0), "what it had told counts: {lost:#}");
-    let counts = &case["loads"][0]["total"]["counts"];
-    let ends = ["ok", "rejected", "error", "timeout", "unfinished", "dropped"];
-    let ended: u64 = ends.iter().map(|end| counts[*end].as_u64().expect("a count")).sum();
-    assert_eq!(counts["due"].as_u64(), Some(ended), "{counts}");
-}
-
-fn killed() {
-    let broker = Broker::start();
-    let nodes = start(&broker, "long", 3, &[]);
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    // The process of its case goes with it.
-    nodes.all[1].signal(Signal::KILL);
-    let all = nodes.wait();
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
-    let reasons = case["reasons"].to_string();
-    assert!(reasons.contains("node 1 (") && reasons.contains("was lost"), "{reasons}");
-    is_told_of_loss(&case, 1);
-    assert_eq!((all[0].status, all[2].status), (Some(101), Some(101)), "{}", all[2].said);
-}
-
-fn frozen() {
-    let broker = Broker::start();
-    let nodes = start(&broker, "long", 3, &[]);
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    nodes.all[2].signal_case(Signal::STOP);
-    thread::sleep(Duration::from_secs(8));
-    nodes.all[2].signal_case(Signal::CONT);
-    let all = nodes.wait();
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
-    is_told_of_loss(&case, 2);
-    for left in &all {
-        assert_eq!(left.status, Some(101), "{}", left.said);
-    }
-    let woken = all[2].shares();
-    assert_eq!(woken.len(), 1, "{}", all[2].said);
-    assert_eq!(woken[0]["stopped"], "node_lost", "it stopped its own load: {:#}", woken[0]["stopped"]);
-}
-
-fn go_on() {
-    let broker = Broker::start();
-    let nodes = start(&broker, "long", 3, &["--set", "on_lost_node=continue"]);
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    nodes.all[1].signal(Signal::KILL);
-    let all = nodes.wait();
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "pass", "{:#}", case["reasons"]);
-    assert!(case["warnings"].to_string().contains("was lost"), "{:#}", case["warnings"]);
-    is_told_of_loss(&case, 1);
-    let counts = &case["loads"][0]["nodes"][2]["counts"];
-    assert_eq!(counts["due"], 320, "the others did all of their part");
-    assert_eq!((all[0].status, all[2].status), (Some(0), Some(0)), "{}", all[2].said);
-}
-
-fn broker_restarted() {
-    let mut broker = Broker::start();
-    let nodes = start(&broker, "long", 3, &[]);
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    broker.kill();
-    thread::sleep(Duration::from_millis(2_000));
-    broker.again();
-    let all = nodes.wait();
-    passed(&all);
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "pass", "{:#}", case["reasons"]);
-    let load = &case["loads"][0];
-    assert_eq!(load["total"]["counts"]["due"], 960, "nothing is lost and nothing twice");
-    let windows = load["timeline"].as_array().expect("windows").iter();
-    assert_eq!(windows.map(|window| window["counts"]["due"].as_u64().expect("due")).sum::<u64>(), 960);
-}
-
-fn broker_gone() {
-    let mut broker = Broker::start();
-    let nodes = start(&broker, "long", 2, &[]);
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    broker.kill();
-    let all = nodes.wait();
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "inconclusive", "{:#}", case["reasons"]);
-    for left in &all {
-        assert_eq!(left.status, Some(101), "{}", left.said);
-        let shares = left.shares();
-        assert_eq!(shares[0]["stopped"], "node_lost", "it stopped its own load: {:#}", shares[0]["stopped"]);
-    }
-}
-
 fn other_build() {
     let broker = Broker::start();
     let home = tempfile::tempdir().expect("a folder");
@@ -361,7 +302,14 @@ fn other_build() {
     file.write_all(b"other").expect("room");
     drop(file);
     let arguments = ["--set", "cluster_wait=4s"];
-    let start = Start { broker: &broker, case: "long", nodes: 2, arguments: &arguments, environment: &[] };
+    let start = Start {
+        broker: &broker,
+        case: "long",
+        nodes: 2,
+        arguments: &arguments,
+        environment: &[],
+        hosts: None,
+    };
     let whole = Arc::new(home);
     let first = start.node(whole.path(), 0, &own);
     let second = start.node(whole.path(), 1, &other);
@@ -390,7 +338,10 @@ fn different() {
     let broker = Broker::start();
     let all = ended(&broker, "different", 2, &[]);
     let reasons = all[0].case()["reasons"].to_string();
-    assert!(reasons.contains("`10/s for 1 s") && reasons.contains("`20/s for 1 s"), "both are named: {reasons}");
+    assert!(
+        reasons.contains("`10/s for 1 s") && reasons.contains("`20/s for 1 s"),
+        "both are named: {reasons}"
+    );
     for left in &all {
         assert_eq!(left.status, Some(101), "{}", left.said);
     }
@@ -403,6 +354,41 @@ fn until() {
     assert_eq!(all[0].case()["loads"][0]["stopped"], Value::Null);
 }
 
+/// The public key of [`SEED`], as the manual of NATS has them.
+const KEY: &str = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
+
+/// Opens nothing but the broker of this test.
+const SEED: &str = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
+
+fn keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    };
+    let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
+    let certificate = file("certificate.pem", &key.cert.pem());
+    let private = file("key.pem", &key.signing_key.serialize_pem());
+    let config = format!(
+        "authorization {{ users = [ {{ nkey: {KEY} }} ] }}\ntls {{ cert_file: \"{certificate}\", key_file: \"{private}\" }}\n"
+    );
+    let config = file("nats.conf", &config);
+    let broker = Broker::with(&["--config", &config]);
+    let seed = file("seed", &format!("{SEED}\n"));
+    let nkey = format!("cluster_nkey={seed}");
+    let ca = format!("cluster_ca={certificate}");
+    passed(&ended(&broker, "once", 2, &["--set", &nkey, "--set", &ca]));
+    let without = ended(&broker, "once", 1, &["--set", &ca]);
+    assert_eq!(without[0].status, Some(2), "{}", without[0].said);
+    let missing = ended(&broker, "once", 1, &["--set", "cluster_nkey=/nowhere"]);
+    assert!(
+        missing[0].said.contains("the file /nowhere of `cluster_nkey` cannot be read"),
+        "{}",
+        missing[0].said
+    );
+}
+
 fn accounts() {
     let broker = Broker::with(&["--user", "ann", "--pass", "hush-hush"]);
     let arguments = ["--set", "cluster_user=ann", "--set", "cluster_password=hush-hush"];
@@ -411,9 +397,14 @@ fn accounts() {
     for file in ["report.json", "summary.txt", "report.html"] {
         assert!(!all[0].file(file).contains("hush-hush"), "{file} shows the password");
     }
-    let refused = ended(&broker, "once", 1, &["--set", "cluster_user=ann", "--set", "cluster_password=other"]);
+    let refused =
+        ended(&broker, "once", 1, &["--set", "cluster_user=ann", "--set", "cluster_password=other"]);
     assert_eq!(refused[0].status, Some(2), "{}", refused[0].said);
-    assert!(refused[0].said.contains("cannot be used") && !refused[0].said.contains("other;"), "{}", refused[0].said);
+    assert!(
+        refused[0].said.contains("cannot be used") && !refused[0].said.contains("other;"),
+        "{}",
+        refused[0].said
+    );
     let broker = Broker::with(&["--auth", "hush-token"]);
     passed(&ended(&broker, "once", 2, &["--set", "cluster_token=hush-token"]));
 }

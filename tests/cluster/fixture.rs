@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PACKAGE, broker::Broker};
+use crate::{PACKAGE, broker::Broker, hosts::Hosts};
 
 /// Far more than any case here takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -46,6 +46,8 @@ pub(crate) struct Start<'a> {
     pub(crate) nodes: u32,
     pub(crate) arguments: &'a [&'a str],
     pub(crate) environment: &'a [(&'a str, &'a str)],
+    /// The hosts that the nodes run on, if not this machine.
+    pub(crate) hosts: Option<&'a Hosts>,
 }
 
 impl Start<'_> {
@@ -63,7 +65,15 @@ impl Start<'_> {
         fs::create_dir_all(package.join("stress")).expect("a folder");
         fs::write(package.join("stress/main.rs"), "").expect("a file");
         let log = fs::File::create(home.join("log")).expect("a file");
-        let mut command = Command::new(program);
+        let on = self.hosts.map_or_else(Vec::new, |hosts| hosts.on(number));
+        let mut command = match on.split_first() {
+            None => Command::new(program),
+            Some((first, others)) => {
+                let mut command = Command::new(first);
+                command.args(others).arg(program);
+                command
+            }
+        };
         for (name, _value) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("PROOFLOAD_") || text.starts_with("NEXTEST") {
@@ -147,7 +157,8 @@ impl Left {
     #[track_caller]
     pub(crate) fn case(&self) -> Value {
         let path = self.home.join("reports/latest/report.json");
-        let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}\n{}", path.display(), self.said));
+        let text =
+            fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}\n{}", path.display(), self.said));
         let report: Value = serde_json::from_slice(&text).expect("JSON");
         report["cases"][0].clone()
     }
@@ -174,7 +185,9 @@ fn folder(home: &Path) -> Option<PathBuf> {
 fn journal(home: &Path) -> Vec<Value> {
     let Some(run) = folder(home) else { return Vec::new() };
     let cases = fs::read_dir(run.join("cases")).into_iter().flatten().flatten();
-    let text: String = cases.map(|case| fs::read_to_string(case.path().join("journal.ndjson")).unwrap_or_default()).collect();
+    let text: String = cases
+        .map(|case| fs::read_to_string(case.path().join("journal.ndjson")).unwrap_or_default())
+        .collect();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 

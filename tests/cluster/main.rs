@@ -12,6 +12,10 @@ mod cases;
 mod checks;
 #[cfg(unix)]
 mod fixture;
+#[cfg(unix)]
+mod hosts;
+#[cfg(unix)]
+mod losses;
 
 use std::process::ExitCode;
 

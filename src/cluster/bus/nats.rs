@@ -44,9 +44,24 @@ impl NatsBus {
     pub(super) async fn subscribe(&self, subject: &str) -> Result<Received, BusError> {
         let failed = |error: String| BusError::Subscribe(error);
         let subscriber = self.0.subscribe(subject.to_owned()).await.map_err(|e| failed(e.to_string()))?;
-        // Its answer comes after the broker has taken the subscription.
-        self.0.flush().await.map_err(|e| failed(e.to_string()))?;
+        self.is_taken().await?;
         Ok(Received(subscriber))
+    }
+
+    /// Waits until the broker has taken everything that was sent so far: it takes one thing after the other, so that a
+    /// word of ours that comes back says so. Flushing alone only empties the client's buffer.
+    async fn is_taken(&self) -> Result<(), BusError> {
+        let failed = |error: String| BusError::Subscribe(error);
+        let subject = format!("proofload.probe.{:016x}", fastrand::u64(..));
+        let mut probe = self.0.subscribe(subject.clone()).await.map_err(|e| failed(e.to_string()))?;
+        self.0.publish(subject, Vec::new().into()).await.map_err(|e| failed(e.to_string()))?;
+        match tokio::time::timeout(PATIENCE, probe.next()).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) | Err(_) => Err(failed(
+                "a word of ours did not come back: the account needs the right to publish and subscribe on `proofload.>`"
+                    .to_owned(),
+            )),
+        }
     }
 
     pub(super) async fn flush(&self) {

@@ -60,7 +60,8 @@ async fn nats_carries_what_memory_carries() {
     use std::process::{Command, Stdio};
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
-    let Some(program) = folders.find_map(|folder| Some(folder.join("nats-server")).filter(|file| file.is_file()))
+    let Some(program) =
+        folders.find_map(|folder| Some(folder.join("nats-server")).filter(|file| file.is_file()))
     else {
         let is_required = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty())
             && !std::env::var("STRESS_WITHOUT").unwrap_or_default().contains("nats");

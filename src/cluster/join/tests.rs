@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use super::*;
 
 fn hello(id: &str, wanted: Option<u32>, came_ns: i64) -> Hello {
@@ -19,8 +21,8 @@ fn hello(id: &str, wanted: Option<u32>, came_ns: i64) -> Hello {
 fn meet(all: Vec<Hello>) -> Vec<Option<Result<Joined, String>>> {
     let mut nodes: Vec<Joining> = all.into_iter().map(|me| Joining::new("stress", me)).collect();
     for _round in 0..5 {
-        let mut said: Vec<Word> = nodes.iter_mut().flat_map(Joining::again).collect();
-        while let Some(word) = said.pop() {
+        let mut said: VecDeque<Word> = nodes.iter_mut().flat_map(Joining::again).collect();
+        while let Some(word) = said.pop_front() {
             for node in &mut nodes {
                 if node.is_candidate() || !matches!(word, Word::Hello(_)) {
                     said.extend(node.hear(word.clone()));

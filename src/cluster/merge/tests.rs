@@ -27,7 +27,8 @@ fn delta(number: u64, at_s: f64, due: u64, ok_ms: &[u64]) -> Delta {
 }
 
 fn finished(whole: Figures) -> Finished {
-    let phase = Phase { name: "all".to_owned(), is_started: true, figures: whole.clone(), ..Phase::default() };
+    let phase =
+        Phase { name: "all".to_owned(), is_started: true, figures: whole.clone(), ..Phase::default() };
     let observation = Observation {
         load: "load".to_owned(),
         total: whole,

@@ -17,8 +17,18 @@ const INKS: [Ink; 6] = [Ink::Blue, Ink::Orange, Ink::Green, Ink::Purple, Ink::Te
 /// The nodes of a case, a row each.
 pub(super) fn table(case: &CaseReport) -> Table {
     let mut table = Table::new(&[
-        "by node", "machine", "due", "ok", "failed", "p99", "lateness p99", "CPU time", "peak CPU", "peak memory",
-        "clock", "",
+        "by node",
+        "machine",
+        "due",
+        "ok",
+        "failed",
+        "p99",
+        "lateness p99",
+        "CPU time",
+        "peak CPU",
+        "peak memory",
+        "clock",
+        "",
     ]);
     for node in &case.nodes {
         let counts = &node.counts;
@@ -34,7 +44,9 @@ pub(super) fn table(case: &CaseReport) -> Table {
             cell(node.peak_cpu_percent, show::percent),
             cell(node.peak_memory_bytes, show::bytes),
             if node.node == 0 { "the one to compare with".to_owned() } else { clock(node) },
-            node.lost.clone().unwrap_or_else(|| node.verdict.map_or_else(String::new, |v| v.words().to_owned())),
+            node.lost
+                .clone()
+                .unwrap_or_else(|| node.verdict.map_or_else(String::new, |v| v.words().to_owned())),
         ]);
     }
     table
@@ -79,7 +91,8 @@ fn segments(case: &CaseReport, node: u32, value: fn(&NodeWindow) -> f64) -> Vec<
         let share = load.nodes.iter().find(|share| share.node == node)?;
         let usual = share.timeline.iter().map(|window| window.length_s).fold(0.0, f64::max);
         let whole = share.timeline.iter().filter(|window| window.length_s >= usual / 2.0);
-        let points = whole.map(|window| (load.started_s + window.at_s + window.length_s / 2.0, value(window)));
+        let points =
+            whole.map(|window| (load.started_s + window.at_s + window.length_s / 2.0, value(window)));
         Some(points.filter(|(_, value)| value.is_finite() && *value > 0.0).collect::<Vec<_>>())
     };
     case.loads.iter().filter_map(of_load).filter(|points| !points.is_empty()).collect()
