@@ -40,6 +40,18 @@ pub(crate) struct Hello {
     pub(crate) run_id: String,
 }
 
+impl Hello {
+    /// Whether it may become node 0.
+    fn is_candidate(&self) -> bool {
+        self.wanted.is_none_or(|wanted| wanted == 0)
+    }
+
+    /// The lowest becomes node 0: the one that is to be, else the one that came first.
+    fn rank(&self) -> (bool, i64, &str) {
+        (self.wanted != Some(0), self.came_ns, &self.id)
+    }
+}
+
 /// All are there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Welcome {
@@ -89,14 +101,13 @@ impl Joining {
 
     /// Whether this node has to hear those that come.
     pub(super) fn is_candidate(&self) -> bool {
-        self.me.wanted.is_none_or(|wanted| wanted == 0)
+        self.me.is_candidate()
     }
 
     /// Whether this node is node 0, or will be as far as is known.
     fn leads(&self) -> bool {
-        let rank = |hello: &Hello| (hello.wanted != Some(0), hello.came_ns, hello.id.clone());
-        let candidates = self.known.values().filter(|hello| hello.wanted.is_none_or(|wanted| wanted == 0));
-        candidates.min_by_key(|hello| rank(hello)).is_some_and(|first| first.id == self.me.id)
+        let candidates = self.known.values().filter(|hello| hello.is_candidate());
+        candidates.min_by_key(|hello| hello.rank()).is_some_and(|first| first.id == self.me.id)
     }
 
     /// Takes in what somebody said; what is to be answered.
@@ -127,7 +138,9 @@ impl Joining {
                 false => Word::Refused { sentence: self.full(welcome), id: hello.id },
             }];
         }
-        if !self.leads() && hello.wanted != Some(0) {
+        // One that leads us decides whether we fit, not we.
+        let outranks = hello.is_candidate() && hello.rank() < self.me.rank();
+        if outranks || !self.leads() {
             self.known.insert(hello.id.clone(), hello);
             return self.decide();
         }

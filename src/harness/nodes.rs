@@ -160,6 +160,11 @@ impl Nodes {
         }
     }
 
+    /// What a command that repeats the run on this node says of the others.
+    pub(super) fn again(&self) -> String {
+        format!(" --cluster {} --nodes {}", self.access.shown(), self.joined.seat.nodes())
+    }
+
     /// Whether another node judges and reports.
     pub(super) fn holds_back(&self) -> bool {
         self.joined.seat.node != 0

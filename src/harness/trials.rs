@@ -342,8 +342,9 @@ impl Shared {
             true => " --include-all",
             false => "",
         };
+        let nodes = self.nodes.as_ref().map_or_else(String::new, Nodes::again);
         let suite = self.suite.crate_name;
-        format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}", self.seed)
+        format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}{nodes}", self.seed)
     }
 }
 

@@ -7,7 +7,9 @@ use std::{
 };
 
 use proofload::{
-    __private::Suite, Context, Load, Op, Outcome, Result, millis, per_second, procedure::MaximumThroughput,
+    __private::Suite,
+    Context, Load, Op, Outcome, Result, millis, per_second,
+    procedure::{ExhaustionRecovery, MaximumThroughput},
     seconds,
 };
 use tokio::{
@@ -89,16 +91,24 @@ async fn breaking(cx: Context) -> Result {
     let target = std::env::var(TARGET)?;
     let search = MaximumThroughput::new().from(per_second(20)).to(per_second(160)).trial(seconds(5));
     let search = search.objective("latency.p95 < 300ms").objective("success_rate >= 95%");
-    search
-        .run(&cx, move |_op| {
-            let target = target.clone();
-            async move {
-                let mut stream = TcpStream::connect(target).await?;
-                stream.write_all(b"?").await?;
-                stream.read_u8().await.map(drop)
-            }
-        })
-        .await?;
+    search.run(&cx, move |_op| ask(target.clone())).await?;
+    cx.done()
+}
+
+/// One question to the target.
+async fn ask(target: String) -> io::Result<()> {
+    let mut stream = TcpStream::connect(target).await?;
+    stream.write_all(b"?").await?;
+    stream.read_u8().await.map(drop)
+}
+
+/// An overload beside a steady load, whose end follows from what all nodes see of it.
+#[proofload::case(max_cpu = "off", max_concurrency = "2000", time_limit = "4m")]
+async fn recovers(cx: Context) -> Result {
+    let target = std::env::var(TARGET)?;
+    let procedure =
+        ExhaustionRecovery::new().steady(per_second(30)).baseline(seconds(4)).burst(150).attempts(2);
+    procedure.limit(seconds(40)).run(&cx, move |_op| ask(target.clone())).await?;
     cx.done()
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn run() -> ExitCode {
         ("users_and_iterations_are_shared", closed),
         ("what_is_done_once_is_done_on_one_node", once),
         ("a_breaking_point_is_found_together", breaking),
+        ("a_recovery_is_seen_together", recovers),
         ("an_interrupt_on_any_node_stops_all", interrupted),
         ("a_threshold_over_all_nodes_stops_all", threshold),
         ("a_killed_node_makes_it_inconclusive", losses::killed),
@@ -256,6 +257,35 @@ fn breaking() {
         seen.push(holds);
     }
     panic!("80 a second within 5 %: {seen:?}");
+}
+
+fn recovers() {
+    let broker = Broker::start();
+    // 80 a second: 150 at once are worked off within three seconds, beside 30 a second.
+    let address = target(8, Duration::from_millis(100));
+    let environment = [(TARGET, address.as_str())];
+    let start = Start {
+        broker: &broker,
+        case: "recovers",
+        nodes: 3,
+        arguments: &[],
+        environment: &environment,
+        hosts: None,
+    };
+    let all = start.all().wait();
+    let case = all[0].case();
+    let found = case["findings"].to_string();
+    assert!(found.contains("\"about\":\"recovery\""), "{found} {:#}", case["reasons"]);
+    let loads = case["loads"].as_array().expect("loads");
+    for left in &all {
+        assert_eq!(left.shares().len(), loads.len(), "all took the same way: {}", left.said);
+    }
+    let bursts: Vec<u64> = loads
+        .iter()
+        .filter(|load| load["phases"][0]["users"] == 150)
+        .map(|load| load["total"]["counts"]["due"].as_u64().expect("due"))
+        .collect();
+    assert_eq!(bursts, [150, 150], "all of each burst, over all nodes");
 }
 
 fn interrupted() {

@@ -8,10 +8,13 @@ use tokio::sync::mpsc;
 /// Messages that a subscriber may be behind by before it loses some, as with a broker.
 const WAITING: usize = 16_384;
 
+/// Those that hear one subject.
+type Subscribers = Vec<mpsc::Sender<Vec<u8>>>;
+
 /// The bus within a process.
 #[derive(Clone, Default)]
 pub(crate) struct MemoryBus {
-    subjects: Arc<Mutex<BTreeMap<String, Vec<mpsc::Sender<Vec<u8>>>>>>,
+    subjects: Arc<Mutex<BTreeMap<String, Subscribers>>>,
 }
 
 /// What arrives on a subject.
