@@ -11,10 +11,18 @@ const DIFFERENT_WAYS_NS: u64 = 10_000_000_000;
 /// Meetings that nodes wait for.
 #[derive(Debug, Default)]
 pub(super) struct Barriers {
-    waiting: BTreeMap<String, BTreeMap<u32, Arrival>>,
+    waiting: BTreeMap<String, Waiting>,
     refused: BTreeMap<String, String>,
     /// When somebody came last.
     last_ns: u64,
+}
+
+/// Those that have come to a meeting.
+#[derive(Debug, Default)]
+struct Waiting {
+    arrived: BTreeMap<u32, Arrival>,
+    /// The first that has something else to agree on than another.
+    other: Option<(u32, u32)>,
 }
 
 /// Who can come to a meeting.
@@ -49,7 +57,15 @@ impl Barriers {
     /// A node is there.
     pub(super) fn arrive(&mut self, node: u32, arrival: Arrival, now_ns: u64) {
         self.last_ns = now_ns;
-        self.waiting.entry(arrival.key.clone()).or_default().insert(node, arrival);
+        let waiting = self.waiting.entry(arrival.key.clone()).or_default();
+        // Here rather than at each look: that would be every arrival against every other.
+        if waiting.other.is_none()
+            && let Some((first, one)) = waiting.arrived.first_key_value()
+            && one.agree != arrival.agree
+        {
+            waiting.other = Some((node.min(*first), node.max(*first)));
+        }
+        waiting.arrived.insert(node, arrival);
     }
 
     /// The meetings that are decided now.
@@ -58,7 +74,7 @@ impl Barriers {
         let keys: Vec<String> = self.waiting.keys().cloned().collect();
         for key in keys {
             let Some(outcome) = self.decided(&key, present) else { continue };
-            let arrived = self.waiting.remove(&key).unwrap_or_default();
+            let arrived = self.waiting.remove(&key).unwrap_or_default().arrived;
             if let Err(sentence) = &outcome {
                 self.refused.insert(key.clone(), sentence.clone());
             }
@@ -69,23 +85,22 @@ impl Barriers {
     }
 
     fn decided(&self, key: &str, present: Present<'_>) -> Option<Result<(), String>> {
-        let arrived = &self.waiting[key];
+        let Waiting { arrived, other } = &self.waiting[key];
         if let Some(sentence) = self.refused.get(key) {
             return Some(Err(sentence.clone()));
         }
         let which = |node: u32| WhichNode(node, present.hosts);
-        if let Some((first, one)) = arrived.first_key_value()
-            && let Some((node, other)) = arrived.iter().find(|(_, other)| other.agree != one.agree)
-        {
+        if let Some((first, node)) = other {
             return Some(Err(format!(
                 "the nodes do not agree at `{key}`: {} has `{}`, {} has `{}`",
                 which(*first),
-                one.agree,
+                arrived[first].agree,
                 which(*node),
-                other.agree
+                arrived[node].agree
             )));
         }
-        if present.nodes.iter().all(|node| arrived.contains_key(node)) {
+        let are_enough = arrived.len() >= present.nodes.len();
+        if are_enough && present.nodes.iter().all(|node| arrived.contains_key(node)) {
             return Some(Ok(()));
         }
         if let Some(sentence) = present.refuse {
@@ -97,12 +112,13 @@ impl Barriers {
 
     /// All nodes wait, and none of their meetings can take place.
     fn different_ways(&mut self, present: Present<'_>, now_ns: u64) -> Vec<Settled> {
-        let place = |node: &u32| self.waiting.iter().find(|(_, arrived)| arrived.contains_key(node));
+        if now_ns < self.last_ns + DIFFERENT_WAYS_NS {
+            return Vec::new();
+        }
+        let place = |node: &u32| self.waiting.iter().find(|(_, waiting)| waiting.arrived.contains_key(node));
         let places: Option<Vec<_>> =
             present.nodes.iter().map(|node| place(node).map(|(key, _)| (*node, key))).collect();
-        let Some(places) = places.filter(|_| now_ns >= self.last_ns + DIFFERENT_WAYS_NS) else {
-            return Vec::new();
-        };
+        let Some(places) = places else { return Vec::new() };
         let Some(((first, one), (other, another))) =
             places.first().and_then(|first| Some((*first, *places.iter().find(|(_, key)| *key != first.1)?)))
         else {

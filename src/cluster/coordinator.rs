@@ -155,12 +155,13 @@ impl Coordinator {
 
     fn arrive(&mut self, node: u32, arrival: Arrival, now_ns: u64) {
         if let Some(terms) = arrival.load {
+            let present = &self.present;
+            let merging = self
+                .loads
+                .entry(arrival.key.clone())
+                .or_insert_with(|| Merging::new(&arrival.key, terms, present.iter().copied()));
             // What any of them wants to hear goes to all.
-            let known = self.loads.get(&arrival.key).map(Merging::terms);
-            let wants_readings = terms.wants_readings || known.is_some_and(|known| known.wants_readings);
-            let terms = super::message::LoadTerms { wants_readings, ..known.unwrap_or(terms) };
-            let merging = Merging::new(&arrival.key, terms, self.present.iter().copied());
-            self.loads.insert(arrival.key.clone(), merging);
+            merging.wants_readings(terms.wants_readings);
         }
         self.barriers.arrive(node, arrival, now_ns);
         self.settle(now_ns);

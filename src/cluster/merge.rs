@@ -61,6 +61,11 @@ impl Merging {
         self.terms
     }
 
+    /// Another node wants to hear the readings, or does not.
+    pub(super) const fn wants_readings(&mut self, wants: bool) {
+        self.terms.wants_readings |= wants;
+    }
+
     /// Takes in what a node tells; a repeat changes nothing. What a node tells that was given up came too late.
     pub(super) fn take(&mut self, node: u32, delta: Delta) {
         let window = self.window_at(delta.at_s);
