@@ -59,6 +59,7 @@
 mod baseline;
 mod bench_door;
 pub mod case;
+mod cluster;
 mod context;
 pub mod data;
 mod engine;
@@ -126,6 +127,7 @@ pub mod __private {
         bench_door::{
             Recording, clock, html_page, latency_log, merge, merge_histograms, record, since, write_reports,
         },
+        cluster::{SimulatedCluster, simulate_cluster},
         harness::main,
         monitor::{SamplingCost, sampling_cost},
         suite::{Body, IntoCaseResult, Registered, Suite, met},
@@ -176,6 +178,9 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/data.md")]
     struct Data;
+
+    #[doc = include_str!("../docs/guide/cluster.md")]
+    struct Cluster;
 
     #[cfg(feature = "http")]
     #[doc = include_str!("../docs/guide/http.md")]

@@ -49,6 +49,10 @@ pub enum StopReason {
     SupervisorLost,
     /// A threshold that says `abort` was missed.
     Threshold,
+    /// Another node of the run stopped it; the report says which, and why.
+    OtherNode,
+    /// A node of the run was lost, or this one has lost the others.
+    NodeLost,
     /// A load was to end at a ceiling of memory, CPU or descriptors, and reached it; its case goes on.
     Ceiling,
 }
@@ -73,6 +77,8 @@ impl StopReason {
             Self::StopFile => "the stop file appeared",
             Self::SupervisorLost => "the supervisor went away",
             Self::Threshold => "a threshold with `abort` was missed",
+            Self::OtherNode => "another node stopped it",
+            Self::NodeLost => "a node was lost",
             Self::Ceiling => "the ceiling that it was to find was reached",
         }
     }

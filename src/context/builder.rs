@@ -3,6 +3,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use super::{
     Context, Run, RunError,
     sink::{Both, ToJournal},
+    together::Together,
 };
 use crate::{
     IntoOutcome, Op,
@@ -13,7 +14,7 @@ use crate::{
     load::{Load, Overrides},
     observe::{Observation, Purpose},
     outcome::Retry,
-    stop::StopToken,
+    stop::{StopReason, StopToken},
     units::show_duration,
 };
 
@@ -247,11 +248,14 @@ impl LoadBuilder {
         let load = self.load.checked().and_then(|load| load.adjusted(&overrides)).map_err(RunError::from)?;
         let warm_up = self.warm_up.and_then(|length| overrides.of_warm_up(length));
         load.within_limits(warm_up.unwrap_or(Duration::ZERO)).map_err(RunError::from)?;
-        let max_in_flight = inner.terms.max_in_flight(self.max_in_flight);
+        let part = self.cx.part();
+        let here = |n: u64| part.of_count(n).max(1);
+        let max_in_flight =
+            inner.terms.max_in_flight(self.max_in_flight.map(|most| here(most as u64) as usize));
         let limit = inner.terms.settings.count("max_concurrency").unwrap_or(u64::MAX);
         let users = match &load {
             Load::Open(_) => 0,
-            Load::Closed(_) => load.peak() as u64,
+            Load::Closed(_) => part.of_count(load.peak() as u64),
         };
         let _reserved = self.cx.reserve(users, limit).map_err(|others| RunError::TooManyUsers {
             load: name.clone(),
@@ -275,6 +279,19 @@ impl LoadBuilder {
         let counters = self.cx.clone();
         let stop = self.stop.child();
         let journal = Arc::new(ToJournal::new(&self.cx, &expectations));
+        let timeout = inner.terms.duration("timeout", self.timeout);
+        let drain = inner.terms.duration("drain", self.drain);
+        let listener = self.listener;
+        let together = inner
+            .cluster
+            .as_ref()
+            .map(|nodes| Together::new(&self.cx, nodes, &name, &journal, listener.clone()));
+        if let Some(together) = &together {
+            let terms = [("warm-up", warm_up), ("timeout", Some(timeout)), ("drain", Some(drain))];
+            let terms = terms.map(|(what, length)| length.map(|l| format!(", {what} {}", show_duration(l))));
+            let terms: String = terms.into_iter().flatten().collect();
+            together.begin(&load, &terms, self.reading, &stop).await?;
+        }
         let running = inner.faults.load(&name, warm_up.unwrap_or_default());
         let job = Job {
             name,
@@ -282,25 +299,34 @@ impl LoadBuilder {
             purpose: self.purpose,
             warm_up,
             load,
-            timeout: inner.terms.duration("timeout", self.timeout),
-            drain: inner.terms.duration("drain", self.drain),
+            part,
+            starts_at: together.as_ref().and_then(|together| together.starts_at()),
+            timeout,
+            drain,
             retry: self.retry,
             max_in_flight,
             seed: inner.terms.seed,
             stop: stop.clone(),
             reading: self.reading,
             case_started: inner.journal.began(),
-            sink: match self.listener {
-                Some(listener) => Arc::new(Both(Arc::clone(&journal), listener)),
-                None => Arc::clone(&journal) as _,
+            sink: match (&together, listener) {
+                (Some(together), _) => Arc::clone(together) as _,
+                (None, Some(listener)) => Arc::new(Both(Arc::clone(&journal), listener)),
+                (None, None) => Arc::clone(&journal) as _,
             },
             collecting: Collecting::ByThread,
             counters: Box::new(move || counters.inner.counters.read()),
             traffic: inner.traffic.clone(),
         };
-        let driven = ended_by(self.until, &stop, drive(job, workload)).await;
+        // A stop of the whole case goes to the others as such.
+        let is_alone = || !inner.stop.is_stopped();
+        let end_all = |reason| together.iter().filter(|_| is_alone()).for_each(|all| all.end(reason));
+        let driven = ended_by(self.until, &stop, &self.stop, end_all, drive(job, workload)).await;
         drop(running);
-        let observation = driven.map_err(|error| RunError::Failed(error.to_string()))?;
+        let mut observation = driven.map_err(|error| RunError::Failed(error.to_string()))?;
+        if let Some(together) = &together {
+            observation = together.finish(observation).await;
+        }
         self.cx.has_run(&observation.load);
         let run = Run::new(self.cx, observation);
         let mut watched = journal.judgements(run.observation()).into_iter();
@@ -314,18 +340,30 @@ impl LoadBuilder {
     }
 }
 
-/// Waits for `driven`, whose `stop` is ended once `until` is ready.
+/// Waits for `driven`, whose `stop` is ended once `until` is ready. What ends it alone (`until`, or a stop of its own
+/// `above` it that is not the case's) is passed on to the other nodes by `end_all`.
 async fn ended_by(
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     stop: &StopToken,
+    above: &StopToken,
+    end_all: impl Fn(Option<StopReason>),
     driven: impl Future<Output = std::result::Result<Observation, DriveError>>,
 ) -> std::result::Result<Observation, DriveError> {
-    let Some(until) = until else { return driven.await };
+    let until = async {
+        match until {
+            Some(until) => until.await,
+            None => std::future::pending().await,
+        }
+    };
     let mut driven = std::pin::pin!(driven);
     tokio::select! {
         biased;
         observation = &mut driven => return observation,
-        () = until => stop.end(),
+        () = until => {
+            stop.end();
+            end_all(None);
+        }
+        () = above.halted() => end_all(above.reason()),
     }
     driven.await
 }

@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters};
+use super::{CaseCounter, CaseRatio, LoadBuilder, Terms, counters::Counters, together::CaseListener};
 use crate::{
-    error::Result,
+    cluster::Cluster,
+    error::{Error, Result},
     expect::{Assertion, Expectation, IntoAssertion, Stated},
     fault::Board,
     journal::{Event, Figure, Step, Writer},
@@ -42,9 +43,13 @@ pub(super) struct Inner {
     pub(super) users: AtomicU64,
     /// The faults that are in force.
     pub(super) faults: Arc<Board>,
+    /// The other nodes, if there are any.
+    pub(super) cluster: Option<Arc<Cluster>>,
     names: Mutex<BTreeSet<String>>,
     /// Of faults.
     fault_names: Mutex<BTreeSet<String>>,
+    /// Of what nodes have met for beside loads.
+    meetings: Mutex<BTreeSet<String>>,
     /// What is expected of what the procedures find, by the settings and by the case.
     assertions: Mutex<Vec<Assertion>>,
     findings: Mutex<Vec<Finding>>,
@@ -56,7 +61,7 @@ impl Context {
     /// The context of the one case that runs on these terms.
     ///
     /// # Errors
-    /// An expectation of the settings is malformed.
+    /// An expectation of the settings is malformed; the other nodes of the case cannot be reached.
     pub(crate) fn new(terms: Terms, journal: Arc<Writer>, stop: StopToken) -> Result<Self> {
         let (mut expectations, mut assertions) = (Vec::new(), Vec::new());
         for text in terms.settings.list("expect") {
@@ -74,6 +79,15 @@ impl Context {
                 }
             }
         });
+        let cluster = match terms.cluster.clone().filter(|_| !is_dry_run) {
+            None => None,
+            Some(options) => {
+                let (journal, stop) = (Arc::clone(&journal), stop.clone());
+                let listener = CaseListener { journal, stop, rule: options.rule };
+                let cluster = Cluster::start(options, Arc::new(listener));
+                Some(Arc::new(cluster.map_err(|error| Error::msg(error.to_string()))?))
+            }
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 terms,
@@ -86,6 +100,8 @@ impl Context {
                 users: AtomicU64::new(0),
                 names: Mutex::default(),
                 fault_names: Mutex::default(),
+                meetings: Mutex::default(),
+                cluster,
                 ran: Mutex::default(),
                 assertions: Mutex::new(assertions),
                 findings: Mutex::default(),
@@ -234,6 +250,9 @@ impl Context {
     pub(crate) fn conclude(&self) {
         // A guard may have gone to a task that goes on.
         self.inner.faults.end_all();
+        if self.holds_back() {
+            return;
+        }
         let ran = self.inner.ran.lock().unwrap_or_else(PoisonError::into_inner);
         let never = |expectation: &&Expectation| expectation.load().is_some_and(|load| !ran.contains(load));
         for expectation in self.inner.expectations.iter().filter(never) {
@@ -242,6 +261,11 @@ impl Context {
         let assertions = self.inner.assertions.lock().unwrap_or_else(PoisonError::into_inner);
         let findings = self.inner.findings.lock().unwrap_or_else(PoisonError::into_inner);
         assertions.iter().for_each(|assertion| self.judged(judge_findings(assertion, &findings)));
+    }
+
+    /// Takes leave of the other nodes. Not for async code.
+    pub(crate) fn leave(&self) {
+        self.inner.cluster.iter().for_each(|cluster| cluster.close());
     }
 
     /// The users that all closed loads together may have; `None` where there is no limit.
@@ -272,6 +296,11 @@ impl Context {
     /// The same for the name of faults.
     pub(super) fn unique_fault_name(&self, wanted: &str) -> String {
         unique(&self.inner.fault_names, wanted)
+    }
+
+    /// The same for what nodes meet for, which is told from a load's name.
+    pub(super) fn unique_meeting(&self, wanted: &str) -> String {
+        unique(&self.inner.meetings, &format!("meeting: {wanted}"))
     }
 
     /// Counts `users` as running until the guard is dropped; `Err` with the number already there when that is more

@@ -11,6 +11,7 @@ mod handle;
 mod run;
 mod sink;
 mod terms;
+mod together;
 
 pub use builder::LoadBuilder;
 pub use counters::{CaseCounter, CaseRatio};

@@ -61,12 +61,16 @@ impl Run {
     }
 
     pub(super) fn judge(&self, expectation: &Expectation) {
+        if self.cx.holds_back() {
+            return;
+        }
         let least = self.cx.inner.terms.settings.count("min_samples").unwrap_or(1);
         self.cx.judged(judge(expectation, &self.observation, least));
     }
 
     /// Puts the judgement of a watch into the report.
     pub(super) fn judged(&self, judgement: Option<Judgement>) {
+        let judgement = judgement.filter(|_| !self.cx.holds_back());
         judgement.into_iter().for_each(|judgement| self.cx.judged(judgement));
     }
 }

@@ -55,8 +55,8 @@ impl Sink for ToJournal {
     }
 
     fn slice(&self, slice: &Slice) {
-        self.watches().iter_mut().for_each(|watch| watch.news(slice.phase, &slice.figures));
-        self.journal.write(Event::Slice(Box::new(slice.clone())));
+        self.watch_slice(slice);
+        self.write_slice(slice);
     }
 
     fn window(&self, load: &str, window: &Window) {
@@ -72,6 +72,27 @@ impl Sink for ToJournal {
     }
 
     fn looked(&self, look: &Look) {
+        self.watch_look(look);
+    }
+
+    fn finished(&self, observation: &Observation) {
+        self.journal.write(Event::LoadFinished(Box::new(observation.clone())));
+    }
+}
+
+impl ToJournal {
+    /// Puts what happened here into the journal.
+    pub(super) fn write_slice(&self, slice: &Slice) {
+        self.journal.write(Event::Slice(Box::new(slice.clone())));
+    }
+
+    /// Shows what happened, here or on all nodes, to the expectations that are looked at meanwhile.
+    pub(super) fn watch_slice(&self, slice: &Slice) {
+        self.watches().iter_mut().for_each(|watch| watch.news(slice.phase, &slice.figures));
+    }
+
+    /// Looks at them; one that is missed and says `abort` stops the case.
+    pub(super) fn watch_look(&self, look: &Look) {
         for watch in &mut *self.watches() {
             let missed = watch.look(look.at_s, &look.spans, look.end_s);
             // Who is told to stop already ends for that reason.
@@ -84,10 +105,6 @@ impl Sink for ToJournal {
                 self.stop.stop(StopReason::Threshold);
             }
         }
-    }
-
-    fn finished(&self, observation: &Observation) {
-        self.journal.write(Event::LoadFinished(Box::new(observation.clone())));
     }
 }
 

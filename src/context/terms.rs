@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{load::Overrides, settings::Resolved};
+use crate::{cluster::Options, load::Overrides, settings::Resolved};
 
 /// Operations in flight of an open load whose case has no limit: enough for any single machine, and an end to the
 /// memory that a target which hangs can take.
@@ -26,6 +26,8 @@ pub(crate) struct Terms {
     pub(crate) seed: u64,
     /// Only say what would run.
     pub(crate) is_dry_run: bool,
+    /// The nodes that carry the case out together, if it is not this process alone.
+    pub(crate) cluster: Option<Options>,
 }
 
 impl Terms {

@@ -11,7 +11,7 @@ use super::{
     workload::Async,
 };
 use crate::{
-    load::{Load, LoadError},
+    load::{Load, LoadError, Part},
     observe::{Observation, Purpose},
     outcome::{IntoOutcome, Retry},
     stop::StopToken,
@@ -78,6 +78,8 @@ pub async fn drive_workload_alone<W: Workload>(
         number: 0,
         purpose: Purpose::Measure,
         load: load.into().checked()?,
+        part: Part::WHOLE,
+        starts_at: None,
         warm_up: None,
         timeout,
         drain: Duration::from_secs(5),

@@ -21,7 +21,7 @@ use super::{
     pacer::Pacer,
     shared::{Shared, Times, UserPanicked},
 };
-use crate::load::{ClosedLoad, Iterations, Stage, StartUp, Think};
+use crate::load::{ClosedLoad, Iterations, Part, Stage, StartUp, Think};
 
 /// Operations without a pause between them that a user does before it lets others have the thread.
 const OPERATIONS_IN_A_ROW: u32 = 64;
@@ -50,8 +50,9 @@ struct Crowd {
     phase: AtomicUsize,
     /// Iterations that all share and that were taken.
     tickets: AtomicU64,
-    /// The most users there will ever be.
+    /// The most users there will ever be, those of other parts included.
     most_users: u64,
+    part: Part,
     changed: watch::Sender<()>,
     iterations: Option<Iterations>,
     think: Think,
@@ -61,6 +62,7 @@ struct Crowd {
 pub(super) async fn drive<W: Workload>(
     shared: &Arc<Shared<W>>,
     load: &ClosedLoad,
+    part: Part,
     drain: Drain,
 ) -> Result<(), UserPanicked> {
     let crowd = Arc::new(Crowd {
@@ -68,8 +70,12 @@ pub(super) async fn drive<W: Workload>(
         phase: AtomicUsize::new(0),
         tickets: AtomicU64::new(0),
         most_users: load.stages.iter().map(|s| s.peak() as u64).max().unwrap_or(0),
+        part,
         changed: watch::Sender::new(()),
-        iterations: load.iterations,
+        iterations: load.iterations.map(|iterations| match iterations {
+            Iterations::PerUser(n) => Iterations::PerUser(n),
+            Iterations::Shared(n) => Iterations::Shared(part.of_count(n)),
+        }),
         think: load.think,
     });
     let mut users = JoinSet::new();
@@ -83,14 +89,15 @@ pub(super) async fn drive<W: Workload>(
         }
         shared.begin_phase(change.phase);
         crowd.phase.store(change.phase, Ordering::Release);
-        crowd.wanted.store(change.users, Ordering::Release);
-        for number in made..change.users {
+        let wanted = part.of_count(change.users as u64) as usize;
+        crowd.wanted.store(wanted, Ordering::Release);
+        for number in made..wanted {
             users.spawn(loop_as_user(Arc::clone(shared), Arc::clone(&crowd), number));
         }
-        made = made.max(change.users);
+        made = made.max(wanted);
         crowd.changed.send_replace(());
     }
-    if load.stages.iter().any(|s| s.length.is_none()) {
+    if load.stages.iter().any(|s| s.length.is_none()) && made > 0 {
         // Only the iterations, or the stop, end this one.
         until(&mut pacer, u64::MAX >> 1, &mut users, &mut panicked).await;
     }
@@ -155,7 +162,9 @@ async fn loop_as_user<W: Workload>(shared: Arc<Shared<W>>, crowd: Arc<Crowd>, nu
 }
 
 async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, done: &AtomicU64) {
-    let mut user = shared.workload.user(number as u64);
+    // What it is called in the whole load.
+    let user_number = crowd.part.in_whole(number as u64);
+    let mut user = shared.workload.user(user_number);
     let mut deadline = shared.deadline();
     let mut in_a_row = 0;
     // When the last operation ended, unless something came between: then the next one starts at that moment.
@@ -169,7 +178,7 @@ async fn session<W: Workload>(shared: &Shared<W>, crowd: &Crowd, number: usize, 
         state.recorder.due();
         let started_ns = now_ns.take().unwrap_or_else(|| shared.clock.now_ns());
         let slot = shared.flight.begin_of_user(number, started_ns, phase);
-        let op = shared.op(index, number as u64, iteration, phase);
+        let op = shared.op(index, user_number, iteration, phase);
         let terms = shared.terms(started_ns);
         let mut retries = 0;
         let mut outcome = {
@@ -231,13 +240,14 @@ impl Crowd {
     /// The number of a user's next operation, unless the iterations are done. Counted without asking the others
     /// where that is possible: a counter that all share would cost more than recording.
     fn next_index(&self, is_warm_up: bool, number: usize, iteration: u64) -> Option<u64> {
-        let own = iteration * self.most_users + number as u64;
+        let own = iteration * self.most_users + self.part.in_whole(number as u64);
         match self.iterations {
             _ if is_warm_up => Some(own),
             None => Some(own),
             Some(Iterations::PerUser(n)) => (iteration < n).then_some(own),
             Some(Iterations::Shared(n)) => {
-                Some(self.tickets.fetch_add(1, Ordering::Relaxed)).filter(|ticket| *ticket < n)
+                let ticket = Some(self.tickets.fetch_add(1, Ordering::Relaxed)).filter(|ticket| *ticket < n);
+                ticket.map(|ticket| self.part.in_whole(ticket))
             }
         }
     }
@@ -250,7 +260,7 @@ impl Crowd {
         least: Duration,
         most: Duration,
     ) {
-        let share = shared.user_rng(number as u64, iteration).f64();
+        let share = shared.user_rng(self.part.in_whole(number as u64), iteration).f64();
         let pause = least + most.saturating_sub(least).mul_f64(share);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -380,6 +390,7 @@ mod tests {
             phase: AtomicUsize::new(0),
             tickets: AtomicU64::new(0),
             most_users: 1,
+            part: Part::WHOLE,
             changed: watch::Sender::new(()),
             iterations: None,
             think: Think::Never,

@@ -21,7 +21,7 @@ use super::{
     tag::Tags,
 };
 use crate::{
-    load::{Load, Stage},
+    load::{Load, Part, Stage},
     observe::{Counter, Figures, Model, Observation, Phase, Purpose},
     outcome::Retry,
     stop::StopToken,
@@ -39,6 +39,10 @@ pub(crate) struct Job {
     pub(crate) number: u32,
     pub(crate) purpose: Purpose,
     pub(crate) load: Load,
+    /// What of it is carried out here.
+    pub(crate) part: Part,
+    /// When its schedule begins, for several that begin together; now unless stated.
+    pub(crate) starts_at: Option<Instant>,
     pub(crate) warm_up: Option<Duration>,
     pub(crate) timeout: Duration,
     pub(crate) drain: Duration,
@@ -78,7 +82,10 @@ pub(crate) enum DriveError {
 pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observation, DriveError> {
     let load = with_warm_up(job.load.clone(), job.warm_up);
     let started_s = job.case_started.elapsed().as_secs_f64();
-    let clock = Clock::start(job.collecting.is_virtual());
+    let clock = match job.starts_at {
+        Some(at) => Clock::Real(at),
+        None => Clock::start(job.collecting.is_virtual()),
+    };
     let phases = phases_of(&load, job.warm_up.is_some());
     let nudge = Nudge::new(clock);
     let tags = Arc::new(Tags::default());
@@ -89,7 +96,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         nudge: nudge.clone(),
         flight: match &load {
             Load::Open(_) => Flight::with_cap(job.max_in_flight),
-            Load::Closed(_) => Flight::of_users(load.peak() as usize),
+            Load::Closed(_) => Flight::of_users(job.part.of_count(load.peak() as u64) as usize),
         },
         phases: Arc::clone(&phases),
         tags: Arc::clone(&tags),
@@ -125,9 +132,9 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
     let driven = match &load {
         // On a worker of the runtime, which hands timers over fastest: the one that waits for events runs the pacer.
         Load::Open(open) => {
-            on_a_worker(open::drive(Arc::clone(&shared), open.clone(), job.seed, drain)).await
+            on_a_worker(open::drive(Arc::clone(&shared), open.clone(), job.seed, job.part, drain)).await
         }
-        Load::Closed(closed) => closed::drive(&shared, closed, drain).await,
+        Load::Closed(closed) => closed::drive(&shared, closed, job.part, drain).await,
     };
     shared.close();
     let (timeline, process) = collector.finish();
@@ -156,6 +163,7 @@ pub(crate) async fn drive<W: Workload>(job: Job, workload: W) -> Result<Observat
         counters,
         traffic: job.traffic.read().since(traffic_before),
         process,
+        nodes: Vec::new(),
     };
     job.sink.finished(&observation);
     Ok(observation)
@@ -198,7 +206,7 @@ fn with_warm_up(mut load: Load, warm_up: Option<Duration>) -> Load {
 
 /// All phases but the warm-up, as one. What ended after its own phase but within the load is part of the total's
 /// throughput.
-fn total_of(phases: &[Phase]) -> Figures {
+pub(crate) fn total_of(phases: &[Phase]) -> Figures {
     let mut total = Figures::default();
     phases.iter().filter(|p| !p.is_warm_up).for_each(|p| total.merge(&p.figures));
     total.after_phase = total.after_load;

@@ -26,7 +26,7 @@ mod workload;
 pub use alone::{DriveAloneError, drive_alone, drive_workload_alone};
 pub(crate) use attempt::panic_text;
 pub(crate) use collector::{Collecting, Look, Reading, Sink, Slice, Started};
-pub(crate) use drive::{DriveError, Job, drive};
+pub(crate) use drive::{DriveError, Job, drive, total_of};
 pub(crate) use inside::is_in_operation;
 pub use op::Op;
 pub(crate) use workload::{Async, Blocking};

@@ -14,7 +14,7 @@ use super::{
     shared::{Shared, Start, UserPanicked},
 };
 use crate::{
-    load::{Load, OpenLoad},
+    load::{Load, OpenLoad, Part},
     outcome::Outcome,
 };
 
@@ -26,16 +26,23 @@ pub(super) async fn drive<W: Workload>(
     shared: Arc<Shared<W>>,
     load: OpenLoad,
     seed: u64,
+    part: Part,
     drain: Drain,
 ) -> Result<(), UserPanicked> {
     let mut running = JoinSet::new();
     let mut pacer = Pacer::new(shared.clock, shared.stop.clone(), shared.nudge.clone());
     let mut arrivals = load.arrivals(seed);
-    let mut index = 0;
+    // Of the whole load, whoever carries out the others.
+    let mut next_index = 0;
     let mut cursor = 0;
     let mut in_a_row = 0;
     let mut stage_begun = None;
     while let Some((moment, phase)) = arrivals.next_with_stage() {
+        let index = next_index;
+        next_index += 1;
+        if !part.has(index) {
+            continue;
+        }
         let intended_ns = as_ns(moment);
         if !pacer.until(intended_ns).await {
             break;
@@ -55,7 +62,6 @@ pub(super) async fn drive<W: Workload>(
                 running.spawn(operate(Arc::clone(&shared), start));
             }
         }
-        index += 1;
         in_a_row += 1;
         if in_a_row >= STARTS_IN_A_ROW {
             in_a_row = 0;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod pacing;
+mod parts;
 mod queues;
 mod truth;
 
@@ -18,7 +19,7 @@ use tokio::time::{Instant as TokioInstant, sleep};
 
 use super::*;
 use crate::{
-    load::{ClosedLoad, Load, OpenLoad},
+    load::{ClosedLoad, Load, OpenLoad, Part},
     observe::{Counts, Observation, Purpose},
     outcome::{Outcome, Rejected, Retry},
     stop::{StopReason, StopToken},
@@ -40,6 +41,8 @@ fn job(load: impl Into<Load>) -> Job {
         number: 0,
         purpose: Purpose::Measure,
         load: load.into().checked().unwrap(),
+        part: Part::WHOLE,
+        starts_at: None,
         warm_up: None,
         timeout: seconds(30),
         drain: seconds(5),

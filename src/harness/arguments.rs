@@ -1,5 +1,7 @@
 use clap::Parser;
 
+use crate::settings::without_secret;
+
 /// The command line: libtest's own arguments, and ours. Each of ours is a setting, with a key for `stress.toml` and a
 /// variable `PROOFLOAD_...`; what is given here is the strongest.
 #[derive(Parser, Debug, Clone)]
@@ -63,6 +65,22 @@ pub(super) struct CommandLine {
     /// Let a case fail of which a figure is worse than that of the baseline.
     #[arg(long, help_heading = "Stress")]
     fail_on_regression: bool,
+
+    /// Carry out the run together with other machines, over this NATS server: nats://host:4222.
+    #[arg(long, value_name = "URL", help_heading = "Stress")]
+    cluster: Option<String>,
+
+    /// How many nodes carry out the run; start the same program with the same options on each.
+    #[arg(long, value_name = "N", help_heading = "Stress")]
+    nodes: Option<String>,
+
+    /// The number of this node, from 0, unless the scheduler or the order of joining says it.
+    #[arg(long, value_name = "N", help_heading = "Stress")]
+    node: Option<String>,
+
+    /// What the run is called on the broker, for several at the same time.
+    #[arg(long, value_name = "NAME", help_heading = "Stress")]
+    cluster_run: Option<String>,
 
     /// Show what would run, with which load and for how long.
     #[arg(long, help_heading = "Stress")]
@@ -139,6 +157,10 @@ impl CommandLine {
             ("report", &self.report),
             ("baseline", &self.baseline),
             ("save_baseline", &self.save_baseline),
+            ("cluster", &self.cluster),
+            ("nodes", &self.nodes),
+            ("node", &self.node),
+            ("cluster_run", &self.cluster_run),
             ("stop_file", &self.stop_file),
             ("progress", &self.progress),
         ];
@@ -147,7 +169,7 @@ impl CommandLine {
         let switches = switches.map(|(key, _)| (key.to_owned(), "true".to_owned(), flag(key)));
         let values = values.into_iter().filter_map(|(key, value)| {
             let value = value.clone()?;
-            let given = format!("{} {value}", flag(key));
+            let given = format!("{} {}", flag(key), without_secret(key, &value));
             Some((key.to_owned(), value, given))
         });
         switches.chain(values).collect()

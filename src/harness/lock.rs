@@ -16,6 +16,8 @@ const RETRY: Duration = Duration::from_millis(100);
 pub(super) enum Turns {
     Off,
     File(PathBuf),
+    /// Others of the same kind have it at the same time: nodes of one run may be on one machine.
+    Among(PathBuf),
 }
 
 /// Why there is no turn.
@@ -37,14 +39,26 @@ impl Turns {
         }
     }
 
+    /// The same turn for all nodes of a run.
+    pub(super) fn among_nodes(self) -> Self {
+        match self {
+            Self::File(path) => Self::Among(path),
+            other => other,
+        }
+    }
+
     /// Waits for this process's turn. It lasts as long as the file is kept.
     pub(super) fn wait(&self, control: &Control) -> Result<Option<File>, LockError> {
-        let Self::File(path) = self else { return Ok(None) };
+        let (path, is_shared) = match self {
+            Self::Off => return Ok(None),
+            Self::File(path) => (path, false),
+            Self::Among(path) => (path, true),
+        };
         let file_error = |source| LockError::File { path: path.display().to_string(), source };
         let file = open(path).map_err(file_error)?;
         let mut has_said = false;
         loop {
-            match file.try_lock() {
+            match if is_shared { file.try_lock_shared() } else { file.try_lock() } {
                 Ok(()) => return Ok(Some(file)),
                 Err(TryLockError::Error(error)) => return Err(file_error(error)),
                 Err(TryLockError::WouldBlock) => {}

@@ -15,6 +15,7 @@ mod history;
 mod init;
 mod lock;
 mod needs;
+mod nodes;
 mod on_alert;
 mod place;
 mod recover;

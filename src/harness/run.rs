@@ -14,6 +14,7 @@ use super::{
     exit,
     github::GitHub,
     history,
+    nodes::{Nodes, NodesMistake},
     on_alert::OnAlert,
     place,
     recover::recover,
@@ -26,7 +27,7 @@ use crate::{
     monitor::{BuildInfo, Environment},
     progress::{Board, Colour},
     report::{RunReport, SCHEMA_VERSION, Statistics, Summary, settings_report, summary_text},
-    settings::{Settings, SettingsError, Sources, assignment, show},
+    settings::{Settings, SettingsError, Sources, argument_without_secret, assignment, show},
     stop::StopReason,
     suite::{Registered, Suite},
     supervisor::become_subreaper,
@@ -69,7 +70,13 @@ pub(super) fn run(
             return ExitCode::from(exit::USAGE);
         }
     };
-    let shared = Arc::new(shared(suite, settings, baselines, &arguments));
+    let shared = match shared(suite, settings, baselines, &arguments, cases) {
+        Ok(shared) => Arc::new(shared),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(exit::USAGE);
+        }
+    };
     if let Some(run) = &arguments.recover {
         let history = history::store(suite, &shared.reports());
         return recover(suite, &shared.reports(), run, &shared.settings.run().list("report"), &history);
@@ -81,7 +88,12 @@ pub(super) fn run(
     become_subreaper();
     let conclusion = libtest_mimic::run(&arguments.test, trials(&shared, cases, &arguments));
     let unfit = shared.results().unfit;
+    let lost = shared.nodes.as_ref().and_then(|nodes| nodes.lost().map(str::to_owned));
+    if let Some(lost) = &lost {
+        eprintln!("error: the run did not come to its end on all nodes: {lost}");
+    }
     let is_written = arguments.test.list || report(&shared);
+    shared.nodes.iter().for_each(Nodes::leave);
     // A runner with a process for each case would take it for that case's failure.
     let is_alone = std::env::var_os("NEXTEST_RUN_ID").is_none();
     let nothing_ran = is_alone && unfit > 0 && conclusion.num_passed == 0;
@@ -97,6 +109,7 @@ pub(super) fn run(
         (Some(StopReason::HungUp), _, _) => exit::HUNG_UP,
         (Some(_), _, _) => exit::INTERRUPTED,
         (None, true, _) => exit::FAILED,
+        (None, false, _) if lost.is_some() => exit::FAILED,
         (None, false, _) if nothing_ran => exit::NO_ROOM,
         (None, false, false) => exit::REPORT_NOT_WRITTEN,
         (None, false, true) => exit::PASSED,
@@ -156,14 +169,24 @@ fn go_live(shared: &Shared, arguments: &CommandLine) -> Result<(), LiveError> {
     Ok(())
 }
 
-fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &CommandLine) -> Shared {
+fn shared(
+    suite: &Suite,
+    settings: Settings,
+    baselines: Baselines,
+    arguments: &CommandLine,
+    cases: &BTreeMap<String, Registered>,
+) -> Result<Shared, NodesMistake> {
     // A seed that people can type again.
     let seed = settings.run().count("seed").or_else(place::shared_seed);
     let seed = seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
-    Shared {
+    let run_id = place::run_id(seed);
+    let nodes = Nodes::of(suite, &settings, arguments, cases, (seed, &run_id))?;
+    let (seed, run_id) = nodes.as_ref().map_or((seed, run_id), Nodes::run);
+    Ok(Shared {
         suite: *suite,
         seed,
-        run_id: place::run_id(seed),
+        run_id,
+        nodes,
         began: Instant::now(),
         started_at: place::now(),
         shows_output: arguments.test.nocapture,
@@ -175,7 +198,7 @@ fn shared(suite: &Suite, settings: Settings, baselines: Baselines, arguments: &C
         results: Mutex::new(Results::default()),
         baselines,
         live: Mutex::new(None),
-    }
+    })
 }
 
 /// Where progress is shown. libtest-mimic's colours are meant for it too.
@@ -236,7 +259,7 @@ impl Shared {
             duration_s: self.began.elapsed().as_secs_f64(),
             profile: self.settings.profile().to_owned(),
             seed: self.seed,
-            command: std::env::args().skip(1).collect(),
+            command: std::env::args().skip(1).map(|argument| argument_without_secret(&argument)).collect(),
             summary: Summary::default(),
             statistics: Statistics::default(),
             alerts: Vec::new(),
@@ -257,6 +280,11 @@ impl Shared {
 fn report(shared: &Shared) -> bool {
     let Some(begun) = shared.begun.get() else { return true };
     shared.board.make_way();
+    if shared.nodes.as_ref().is_some_and(Nodes::holds_back) {
+        let own = place::shown(begun.folder.path());
+        eprintln!("node 0 judges and has the report; the share of this node is in {}", own.display());
+        return !shared.results().is_unwritten;
+    }
     let results = std::mem::take(&mut *shared.results());
     let stopped = begun.control.stop_reason().map(|reason| begun.control.sentence(reason));
     let mut run =

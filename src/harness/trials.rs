@@ -13,6 +13,7 @@ use super::{
     exit,
     lock::{LockError, Turns},
     needs::{Needed, ask},
+    nodes::Nodes,
     on_alert::OnAlert,
     place,
     selection::{Selection, select},
@@ -52,6 +53,8 @@ pub(super) struct Shared {
     pub(super) baselines: Baselines,
     /// Who sends live figures, if anybody does.
     pub(super) live: Mutex<Option<Exporter>>,
+    /// The nodes of the run, if there are others.
+    pub(super) nodes: Option<Nodes>,
 }
 
 /// What exists from the first case on.
@@ -135,41 +138,60 @@ impl Shared {
         }
         let begun = self.begun();
         if let Some(reason) = begun.control.stop_reason() {
-            return Ok(self.skipped(name, format!("the run was stopped: {}", begun.control.sentence(reason))));
+            return Ok(
+                self.stopped_before(name, format!("the run was stopped: {}", begun.control.sentence(reason)))
+            );
         }
         let turn = match begun.turns.wait(&begun.control) {
             Ok(turn) => turn,
-            Err(LockError::Stopped) => return Ok(self.skipped(name, LockError::Stopped.to_string())),
+            Err(LockError::Stopped) => return Ok(self.stopped_before(name, LockError::Stopped.to_string())),
             Err(error) => fatal(&error),
         };
         let folder = RunFolder::of_case(name);
         let mut order = self.order(name, case, begun.folder.path().join(&folder), false)?;
-        match fitness(begun, &order) {
-            Preflight::Fit { warnings } => order.warnings = warnings,
-            Preflight::Unfit { reason } => {
-                self.results().unfit += 1;
-                return Ok(self.skipped(name, reason));
+        let mut unfit = match fitness(begun, &order) {
+            Preflight::Fit { warnings } => {
+                order.warnings = warnings;
+                None
+            }
+            Preflight::Unfit { reason } => Some(reason),
+        };
+        let not_known = match (&unfit, ask(case.needs)) {
+            (Some(_), _) | (None, Needed::There) => None,
+            (None, Needed::Missing(what)) => {
+                unfit = Some(what);
+                None
+            }
+            (None, Needed::Unknown(why)) => Some(why),
+        };
+        if let Some(nodes) = &self.nodes {
+            match nodes.begin(name, unfit.take()) {
+                Ok(options) => order.terms.cluster = Some(options),
+                Err(reason) => unfit = Some(reason),
             }
         }
-        let not_known = match ask(case.needs) {
-            Needed::There => None,
-            Needed::Missing(what) => {
-                self.results().unfit += 1;
-                return Ok(self.skipped(name, what));
-            }
-            Needed::Unknown(why) => Some(why),
+        if let Some(reason) = unfit {
+            self.results().unfit += 1;
+            return Ok(self.skipped(name, reason));
+        }
+        let report = self.supervised(begun, case, &order, folder, not_known);
+        let holds_back = self.nodes.as_ref().is_some_and(Nodes::holds_back);
+        let report = if holds_back { report } else { self.compared(report) };
+        let (report, verdict) = match &self.nodes {
+            Some(nodes) => nodes.end(report),
+            None => (report.clone(), report.verdict),
         };
-        let report = self.compared(self.supervised(begun, case, &order, folder, not_known));
-        let report = self.with_history(report);
+        let report = if holds_back { report } else { self.with_history(report) };
         let line = case_line(&report);
-        let verdict = report.verdict;
         let formats = self.settings.run().list("report");
         if let Err(error) = begun.folder.write_course(&report, &formats) {
             eprintln!("error: {error}");
             self.results().is_unwritten = true;
         }
         // Before the next case has its turn, so that the command disturbs nothing that is measured.
-        self.on_alert().tell(&self.run_id, begun.folder.path(), &report, &begun.control);
+        if !holds_back {
+            self.on_alert().tell(&self.run_id, begun.folder.path(), &report, &begun.control);
+        }
         rest(order.terms.settings.duration("pause_after").unwrap_or_default(), &begun.control);
         drop(turn);
         self.results().cases.push(report);
@@ -177,6 +199,14 @@ impl Shared {
             Verdict::Pass => Ok(Completion::Completed),
             Verdict::Inconclusive | Verdict::Fail | Verdict::Aborted => Err(Failed::from(line)),
         }
+    }
+
+    /// A case that a stop came before: the other nodes hear of it, and do not wait.
+    fn stopped_before(&self, name: &str, reason: String) -> Completion {
+        if let Some(nodes) = &self.nodes {
+            let _all_skip = nodes.begin(name, Some(reason.clone()));
+        }
+        self.skipped(name, reason)
     }
 
     fn skipped(&self, name: &str, reason: String) -> Completion {
@@ -194,10 +224,19 @@ impl Shared {
         self.begun.get_or_init(|| {
             let run = self.settings.run();
             let base = self.reports();
-            let folder = RunFolder::open(&base, &self.run_id).unwrap_or_else(|error| fatal(&error));
+            let holds_back = self.nodes.as_ref().is_some_and(Nodes::holds_back);
+            let open = if holds_back { RunFolder::open_aside } else { RunFolder::open };
+            let folder = open(&base, &self.run_id).unwrap_or_else(|error| fatal(&error));
             let stop_file = run.text("stop_file").map_or_else(|| folder.path().join("stop"), Into::into);
             let control = Control::listen(Some(stop_file)).unwrap_or_else(|error| fatal(&error));
             let turns = Turns::of_setting(run.text("lock").unwrap_or("machine"));
+            let turns = match &self.nodes {
+                Some(nodes) => {
+                    nodes.heed(&control);
+                    turns.among_nodes()
+                }
+                None => turns,
+            };
             let running = folder.begin(&self.run_report()).unwrap_or_else(|error| fatal(&error));
             match self.is_parallel {
                 false => Begun { folder, control, turns, _turn: None, _running: running },
@@ -289,6 +328,7 @@ impl Shared {
                 data_limit_bytes: None,
                 seed: seed_of(self.seed, name),
                 is_dry_run,
+                cluster: None,
             },
             program,
             shows_output: self.shows_output,
@@ -336,8 +376,9 @@ impl Shared {
             true => " --include-all",
             false => "",
         };
+        let nodes = self.nodes.as_ref().map_or_else(String::new, Nodes::again);
         let suite = self.suite.crate_name;
-        format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}", self.seed)
+        format!("cargo test --test {suite} -- --exact {name} --seed {}{profile}{consent}{nodes}", self.seed)
     }
 }
 

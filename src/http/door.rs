@@ -268,6 +268,7 @@ mod tests {
             data_limit_bytes: None,
             seed: 0,
             is_dry_run: false,
+            cluster: None,
         };
         let journal = Writer::create(&folder.path().join("journal.ndjson")).unwrap();
         (Context::new(terms, Arc::new(journal), StopToken::new()).unwrap(), folder)

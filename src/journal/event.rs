@@ -6,6 +6,7 @@ use crate::{
     engine::{Slice, Started},
     judge::{Finding, Judgement},
     observe::{Observation, Window},
+    stop::StopReason,
 };
 
 /// The version of the journal's format; it rises when an event changes its meaning.
@@ -44,6 +45,10 @@ pub(crate) enum Event {
     Window { load: String, window: Box<Window> },
     /// A load has ended and this is all of it.
     LoadFinished(Box<Observation>),
+    /// What this node did of a load that several carry out together; the load's own end has what all did.
+    Share(Box<Observation>),
+    /// The nodes of the case were stopped by one of them, or by the loss of one.
+    NodesStopped { reason: StopReason, sentence: String },
     /// A load that a dry run came across.
     LoadPlanned(Planned),
     /// An expectation was judged.

@@ -114,6 +114,8 @@ impl Listener for LiveCase {
             | Event::Window { .. }
             | Event::LoadPlanned(_)
             | Event::Judged(_)
+            | Event::Share(_)
+            | Event::NodesStopped { .. }
             | Event::ThresholdMissed(_)
             | Event::Figure(_)
             | Event::Found(_)

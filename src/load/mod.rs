@@ -14,6 +14,7 @@
 
 mod arrivals;
 mod limits;
+mod part;
 mod plan;
 mod scale;
 mod stage;
@@ -21,6 +22,7 @@ mod stage;
 mod tests;
 
 pub use arrivals::Arrivals;
+pub(crate) use part::Part;
 pub use plan::{ClosedLoad, Iterations, Load, LoadError, OpenLoad, Spacing, StartUp, Think};
 pub(crate) use scale::Overrides;
 pub use stage::Stage;

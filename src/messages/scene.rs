@@ -62,6 +62,7 @@ impl Scene {
             data_limit_bytes: None,
             seed: 7,
             is_dry_run: false,
+            cluster: None,
         };
         let journal = Arc::new(Writer::create(&folder.path().join("journal.ndjson")).unwrap());
         let stop = StopToken::new();

@@ -8,6 +8,7 @@
 mod counts;
 mod doublings;
 mod histogram;
+mod node;
 mod observation;
 mod recorder;
 mod statuses;
@@ -17,6 +18,7 @@ mod window;
 pub use counts::Counts;
 pub use doublings::Doublings;
 pub use histogram::Histogram;
+pub use node::{NodeShare, NodeWindow};
 pub use observation::{
     Counter, Figures, Kind, Model, Observation, Percentile, Phase, ProcessUse, Purpose, Window,
 };

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Doublings, Histogram};
+use super::{Counts, Doublings, Histogram, NodeShare};
 use crate::{stop::StopReason, traffic::Traffic};
 
 /// What happened while one load ran. No opinion: judging is done elsewhere, from this.
@@ -44,8 +44,11 @@ pub struct Observation {
     /// Bytes through the case's counted streams while the load ran.
     #[serde(default)]
     pub traffic: Traffic,
-    /// What the process of the case used while the load ran.
+    /// What the process of the case used while the load ran; of several nodes, all of them together.
     pub process: ProcessUse,
+    /// What each node contributed, where several carried the load out together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeShare>,
 }
 
 /// Whether a load is open or closed.

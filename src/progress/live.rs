@@ -62,6 +62,8 @@ impl Live {
             Event::CaseStarted { .. }
             | Event::LoadPlanned(_)
             | Event::Judged(_)
+            | Event::Share(_)
+            | Event::NodesStopped { .. }
             | Event::ThresholdMissed(_)
             | Event::Figure(_)
             | Event::Found(_)

@@ -10,7 +10,7 @@ use crate::{
         recommend,
     },
     safety::Limits,
-    settings::Resolved,
+    settings::{Resolved, without_secret},
     stop::StopReason,
     supervisor::{Containment, Ending, Record},
     units::show_duration,
@@ -59,6 +59,7 @@ pub(crate) fn begun_report(facts: &CaseFacts<'_>) -> CaseReport {
         history: None,
         notes: Vec::new(),
         resources: record.resources.clone(),
+        nodes: Vec::new(),
         containment: record.containment.clone(),
         warnings: Vec::new(),
         recommendations: Vec::new(),
@@ -158,7 +159,7 @@ fn threshold_sentence(missed: &MissedThreshold) -> String {
 pub(crate) fn settings_report(settings: &Resolved) -> Vec<SettingReport> {
     let shown = settings.iter().map(|(key, setting)| SettingReport {
         key: key.to_owned(),
-        value: setting.text.clone(),
+        value: setting.text.as_ref().map(|text| without_secret(key, text)),
         origin: setting.origin.to_string(),
     });
     shown.collect()
@@ -175,11 +176,17 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
     if let Some(stop) = &record.stop {
         add(Verdict::Aborted, format!("stopped: {}", stop.sentence));
     }
+    // What was measured is told; it is not what was asked for.
+    if let Some((_, sentence)) = &record.gathered.nodes_stopped {
+        add(Verdict::Inconclusive, format!("stopped: {sentence}"));
+    }
     // The target missed a threshold, and nobody had to save the machine from it.
     if let Some((missed, _)) = &record.gathered.threshold {
         add(Verdict::Fail, format!("stopped: {}", threshold_sentence(missed)));
     }
-    let was_stopped = record.stop.is_some() || record.gathered.threshold.is_some();
+    let was_stopped = record.stop.is_some()
+        || record.gathered.threshold.is_some()
+        || record.gathered.nodes_stopped.is_some();
     match &record.ending {
         Ending::Returned => {}
         // No fault of the case.

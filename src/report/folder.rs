@@ -63,10 +63,16 @@ pub(super) fn failed(
 impl RunFolder {
     /// The folder of run `run_id` below `base`, made if it is not there; `latest` beside it points to it.
     pub(crate) fn open(base: &Path, run_id: &str) -> Result<Self, FolderError> {
+        let folder = Self::open_aside(base, run_id)?;
+        point_latest(base, run_id);
+        Ok(folder)
+    }
+
+    /// The same, and `latest` stays as it is: what goes into the folder is a part of another run's.
+    pub(crate) fn open_aside(base: &Path, run_id: &str) -> Result<Self, FolderError> {
         let path = base.join(run_id);
         fs::create_dir_all(&path).map_err(failed("the report folder", &path, "made"))?;
         let path = path.canonicalize().map_err(failed("the report folder", &path, "found"))?;
-        point_latest(base, run_id);
         Ok(Self { path })
     }
 

@@ -150,6 +150,8 @@ impl<W: Write> LatencyLog<W> {
             }
             Event::LoadPlanned(_)
             | Event::Judged(_)
+            | Event::Share(_)
+            | Event::NodesStopped { .. }
             | Event::ThresholdMissed(_)
             | Event::Figure(_)
             | Event::Found(_)

@@ -18,6 +18,7 @@ mod key_figures;
 mod limits;
 mod markdown;
 mod model;
+mod nodes;
 mod past;
 mod rebuild;
 mod recommend;
@@ -44,6 +45,8 @@ pub use model::{
     BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
     Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
 };
+pub(crate) use nodes::NodeEnd;
+pub use nodes::NodeReport;
 pub(crate) use past::{PastError, past_run};
 pub(crate) use rebuild::RebuildError;
 pub(crate) use recommend::{recommend, without_repeats};

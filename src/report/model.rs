@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LimitsReport, RunAlert, Statistics, Trend};
+use super::{LimitsReport, NodeReport, RunAlert, Statistics, Trend};
 use crate::{
     case::Severity,
     journal::{FaultBand, Figure, Step},
@@ -11,7 +11,9 @@ use crate::{
         asked, doubts,
     },
     monitor::{Environment, Resources},
-    observe::{Counts, Figures, Histogram, Kind, Model, Observation, Phase, ProcessUse, Purpose, Window},
+    observe::{
+        Counts, Figures, Histogram, Kind, Model, NodeShare, Observation, Phase, ProcessUse, Purpose, Window,
+    },
     stop::StopReason,
     supervisor::{Containment, Ending},
     traffic::Traffic,
@@ -193,6 +195,9 @@ pub struct CaseReport {
     pub notes: Vec<String>,
     /// What its processes used.
     pub resources: Resources,
+    /// The nodes that carried it out together, by number; empty where this machine did it alone.
+    #[serde(default)]
+    pub nodes: Vec<NodeReport>,
     /// What kept its memory in.
     pub containment: Containment,
     /// What makes its figures less trustworthy than they look.
@@ -294,6 +299,9 @@ pub struct LoadReport {
     pub traffic: Traffic,
     /// What the process of the case used meanwhile.
     pub process: ProcessUse,
+    /// What each node contributed, where several carried the load out together.
+    #[serde(default)]
+    pub nodes: Vec<NodeShare>,
     /// One window a second.
     pub timeline: Vec<Window>,
     /// All response times: HdrHistogram V2, deflated, base64; empty when there are none.
@@ -429,6 +437,7 @@ impl From<&Observation> for LoadReport {
                 .map(|(tag, figures)| (tag.clone(), FiguresReport::from(figures)))
                 .collect(),
             counters: counters.collect(),
+            nodes: seen.nodes.clone(),
             traffic: seen.traffic,
             process: seen.process,
             timeline: seen.timeline.clone(),

@@ -132,6 +132,7 @@ pub(crate) fn case(name: &str, observations: &[Observation]) -> CaseReport {
         comparison: None,
         history: None,
         notes: Vec::new(),
+        nodes: Vec::new(),
         resources: Resources {
             peak_memory_bytes: 64 << 20,
             peak_cpu_percent: Some(23.4),

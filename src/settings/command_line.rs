@@ -1,7 +1,7 @@
 //! The layer of the command line: flags, `--set key=value` and `--set case.key=value`.
 
 use super::{
-    Key, Mistake, Origin, Scope, SettingsError, Wrong,
+    Key, Mistake, Origin, Scope, SettingsError, Wrong, argument_without_secret,
     known::Known,
     rule::{Assignment, Pattern, Rule, Selector},
 };
@@ -11,7 +11,7 @@ use super::{
 /// # Errors
 /// There is no `=`, or nothing before it.
 pub(crate) fn assignment(text: &str) -> Result<(String, String, String), SettingsError> {
-    let how = format!("--set {text}");
+    let how = format!("--set {}", argument_without_secret(text));
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned(), how)),
         _ => Err(SettingsError { mistakes: vec![Mistake::new(how, Wrong::NotAnAssignment)] }),

@@ -118,7 +118,7 @@ pub(super) const PREFIX: &str = "PROOFLOAD_";
 const REPORTS: &[&str] = &["json", "text", "html", "junit", "markdown", "hlog", "csv"];
 
 /// Every setting, in the order of the guide.
-pub(crate) static KEYS: [Key; 59] = [
+pub(crate) static KEYS: [Key; 73] = [
     case("time_limit", Kind::Duration, Some("300s"), "longest time for a case, everything included").or_off(),
     case("max_memory", Kind::Portion, Some("1GiB"), "most memory of a case's process tree").or_off(),
     case(
@@ -294,6 +294,42 @@ pub(crate) static KEYS: [Key; 59] = [
         Some("auto"),
         "what standard error shows of running cases: `auto` draws on a terminal, `plain` prints a line every 10 s",
     ),
+    run(
+        "cluster",
+        Kind::Text,
+        None,
+        "the NATS server over which several nodes carry out the run together: `nats://host:4222`",
+    ).like("nats://127.0.0.1:4222"),
+    run("nodes", Kind::Count, Some("1"), "how many nodes carry out the run, all started with the same options"),
+    run(
+        "node",
+        Kind::Count,
+        None,
+        "the number of this node, from 0; by `JOB_COMPLETION_INDEX`, `SLURM_PROCID` or the order of joining unless set",
+    )
+    .or_zero()
+    .like("0"),
+    run(
+        "cluster_run",
+        Kind::Text,
+        None,
+        "name of the run on the broker, the same on all its nodes; the suite's and the Slurm job's unless set",
+    ).like("nightly"),
+    run("cluster_wait", Kind::Duration, Some("5m"), "longest wait for all nodes to join"),
+    run(
+        "on_lost_node",
+        Kind::Choice(&["stop", "continue"]),
+        Some("stop"),
+        "what becomes of a run that loses a node: it ends inconclusive, or goes on and says so",
+    ),
+    run("cluster_user", Kind::Text, None, "user name at the broker").like("stress"),
+    run("cluster_password", Kind::Text, None, "password at the broker; no report shows it").like("secret"),
+    run("cluster_token", Kind::Text, None, "token at the broker; no report shows it").like("secret"),
+    run("cluster_nkey", Kind::Text, None, "file with the seed of an NKey for the broker").like("nats.nk"),
+    run("cluster_credentials", Kind::Text, None, "file of credentials for the broker, as `nsc` makes it").like("nats.creds"),
+    run("cluster_ca", Kind::Text, None, "file of certificates that the broker's is to be signed by, beside the system's").like("ca.pem"),
+    run("cluster_certificate", Kind::Text, None, "file of this node's own certificate for the broker").like("node.pem"),
+    run("cluster_key", Kind::Text, None, "file of the key of that certificate").like("node.key"),
     run("test_threads", Kind::Count, None, "cases that run at the same time; one unless set").like("1"),
 ];
 

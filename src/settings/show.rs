@@ -1,6 +1,6 @@
 //! Settings as a table for people.
 
-use super::{Resolved, Setting, Settings};
+use super::{Resolved, Setting, Settings, without_secret};
 use crate::case::CaseInfo;
 
 /// The settings of the run and of each case with their origins, what anybody set before what is built in.
@@ -25,21 +25,20 @@ pub(crate) fn show(settings: &Settings, cases: &[CaseInfo]) -> String {
 }
 
 fn table(resolved: &Resolved) -> String {
-    let mut rows: Vec<_> = resolved.iter().collect();
-    rows.sort_by_key(|(_, setting)| setting.origin.is_built_in());
-    let key_width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let value_width =
-        rows.iter().map(|(_, setting)| value(setting).chars().count()).max().unwrap_or_default();
+    let row =
+        |(name, setting): (&str, &Setting)| (name.to_owned(), value(name, setting), setting.origin.clone());
+    let mut rows: Vec<_> = resolved.iter().map(row).collect();
+    rows.sort_by_key(|(_, _, origin)| origin.is_built_in());
+    let key_width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+    let value_width = rows.iter().map(|(_, value, _)| value.chars().count()).max().unwrap_or_default();
     rows.into_iter()
-        .map(|(name, setting)| {
-            format!("  {name:key_width$}  {:value_width$}  {}\n", value(setting), setting.origin)
-        })
+        .map(|(name, value, origin)| format!("  {name:key_width$}  {value:value_width$}  {origin}\n"))
         .collect()
 }
 
-fn value(setting: &Setting) -> &str {
+fn value(name: &str, setting: &Setting) -> String {
     match setting.text.as_deref() {
-        None | Some("") => "-",
-        Some(text) => text,
+        None | Some("") => "-".to_owned(),
+        Some(text) => without_secret(name, text),
     }
 }

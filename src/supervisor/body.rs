@@ -70,6 +70,7 @@ fn run_on(
         }
     }));
     concluding.conclude();
+    concluding.leave();
     match ended {
         Ok(Ok(())) => CaseResult::Returned,
         Ok(Err(error)) => CaseResult::Failed(error.to_string()),

@@ -18,6 +18,8 @@ pub(crate) struct Control {
     heard: Arc<Heard>,
     stop_file: Option<PathBuf>,
     stopped: Arc<Mutex<Option<StopReason>>>,
+    /// Why another node of the run stopped it.
+    afar: Arc<OnceLock<(StopReason, String)>>,
 }
 
 /// The signals so far.
@@ -76,8 +78,18 @@ impl Control {
         ctrlc::set_handler(move || heard.hear(StopReason::Interrupted)).map_err(std::io::Error::other)
     }
 
-    /// Why the whole run is to stop, if it is: kept from the first time it was asked and true.
+    /// Why the whole run is to stop, if it is: by what is said here, or at another of its nodes.
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
+        self.own_reason().or_else(|| self.afar.get().map(|(reason, _)| *reason))
+    }
+
+    /// Another node of the run was told to stop it.
+    pub(crate) fn stop_from_afar(&self, reason: StopReason, sentence: &str) {
+        let _earlier = self.afar.set((reason, sentence.to_owned()));
+    }
+
+    /// What was said here: kept from the first time it was asked and true.
+    pub(crate) fn own_reason(&self) -> Option<StopReason> {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         if stopped.is_none() {
             if let Some((reason, _at)) = self.heard.first.get() {
@@ -96,6 +108,9 @@ impl Control {
 
     /// What stopped the run, in words.
     pub(crate) fn sentence(&self, reason: StopReason) -> String {
+        if let (None, Some((_, sentence))) = (self.own_reason(), self.afar.get()) {
+            return sentence.clone();
+        }
         match (reason, &self.stop_file) {
             (StopReason::StopFile, Some(path)) => {
                 format!("the stop file `{}` appeared", path.file_name().unwrap_or(path.as_os_str()).display())

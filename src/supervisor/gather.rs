@@ -6,6 +6,7 @@ use crate::{
     judge::{Finding, Judgement},
     observe::{Counts, Figures, Model, Observation, Phase, Window},
     safety::InFlight,
+    stop::StopReason,
 };
 
 /// What a case's journal says, event by event.
@@ -21,6 +22,8 @@ pub(crate) struct Gathered {
     pub(crate) faults: Vec<FaultBand>,
     /// The threshold that ended the case, and seconds from the case's start to that.
     pub(crate) threshold: Option<(MissedThreshold, f64)>,
+    /// Why the nodes that carry the case out together stopped it, if they did.
+    pub(crate) nodes_stopped: Option<(StopReason, String)>,
     /// The steps of its procedures, each with its beginning in seconds since the start of the case.
     pub(crate) steps: Vec<(f64, Step)>,
     pub(crate) planned: Vec<Planned>,
@@ -76,6 +79,11 @@ impl Gathered {
                 self.running.remove(&observation.load);
                 self.borders.push(format!("end of {}", observation.load));
                 self.observations.push(*observation);
+            }
+            // The load's own end has it with what the others did.
+            Event::Share(_) => {}
+            Event::NodesStopped { reason, sentence } => {
+                self.nodes_stopped.get_or_insert((reason, sentence));
             }
             Event::LoadPlanned(planned) => self.planned.push(planned),
             Event::Judged(judgement) => self.judgements.push(judgement),

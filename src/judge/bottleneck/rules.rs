@@ -77,7 +77,9 @@ pub(super) fn ended_by(around: &Surroundings<'_>) -> Option<Answer> {
         | StopReason::Terminated
         | StopReason::HungUp
         | StopReason::StopFile
-        | StopReason::SupervisorLost => return None,
+        | StopReason::SupervisorLost
+        | StopReason::OtherNode
+        | StopReason::NodeLost => return None,
     };
     Some((limit, format!("{seen}, which ended the case")))
 }

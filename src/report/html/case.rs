@@ -1,7 +1,9 @@
 use super::{
+    chart::Chart,
     compared::Compared,
     finding::FindingPart,
     load::{LoadPart, beside},
+    nodes,
     table::{Table, cell},
     timeline::Timeline,
     trend::TrendPart,
@@ -28,6 +30,9 @@ pub(super) struct CasePart<'a> {
     pub(super) loads: Vec<LoadPart<'a>>,
     pub(super) more_loads: usize,
     pub(super) beside: Table,
+    /// What each node did, where several carried the case out.
+    pub(super) nodes: Table,
+    pub(super) node_charts: Vec<Chart>,
     pub(super) findings: Vec<FindingPart<'a>>,
     pub(super) compared: Option<Compared<'a>>,
     pub(super) trend: Option<TrendPart<'a>>,
@@ -66,6 +71,8 @@ impl<'a> CasePart<'a> {
             loads: case.loads.iter().take(MOST_LOADS).map(LoadPart::of).collect(),
             more_loads: case.loads.len().saturating_sub(MOST_LOADS),
             beside: if case.loads.len() > 1 { beside(&case.loads) } else { Table::default() },
+            nodes: nodes::table(case),
+            node_charts: nodes::charts(case),
             findings: case.findings.iter().map(|finding| FindingPart::of(case, finding)).collect(),
             compared: case.comparison.as_ref().map(Compared::of),
             trend: case.history.as_ref().and_then(TrendPart::of),

@@ -11,6 +11,7 @@ mod finding;
 mod heatmap;
 mod levels;
 mod load;
+mod nodes;
 mod outcome;
 mod page;
 mod spectrum;

@@ -137,6 +137,9 @@ fn stopped(case: &CaseReport, stop: &StopReport) -> Option<Advice> {
         | StopReason::HungUp
         | StopReason::StopFile
         | StopReason::SupervisorLost
+        // Another node's report has the advice.
+        | StopReason::OtherNode
+        | StopReason::NodeLost
         // Ends a load and not its case.
         | StopReason::Ceiling
         // What was missed has advice of its own.
@@ -186,6 +189,8 @@ fn deaf(stop: &StopReport) -> Option<Advice> {
         | StopReason::HungUp
         | StopReason::StopFile
         | StopReason::SupervisorLost
+        | StopReason::OtherNode
+        | StopReason::NodeLost
         | StopReason::Ceiling
         | StopReason::Threshold => false,
     };

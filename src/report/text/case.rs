@@ -1,4 +1,4 @@
-use super::{comparison, faults, lay::Page, load, show, trend};
+use super::{comparison, faults, lay::Page, load, nodes, show, trend};
 use crate::{
     case::Severity,
     judge::{Judgement, Verdict},
@@ -37,6 +37,7 @@ pub(crate) fn case_line(case: &CaseReport) -> String {
         page.prose(INDENT, "", &format!("... {more} more loads in report.json"));
     }
     faults::lay(&mut page, INDENT, case, "", 0.0);
+    nodes::lay(&mut page, INDENT, case);
     met(&mut page, case);
     if let Some(bottleneck) = case.bottleneck.as_ref().filter(|found| found.is_reached()) {
         page.prose(INDENT, "limited by: ", &bottleneck.sentence);

@@ -12,6 +12,7 @@ mod generator;
 mod history;
 mod lay;
 mod load;
+mod nodes;
 pub(super) mod show;
 mod statistics;
 mod summary;
@@ -25,6 +26,7 @@ pub(super) use comparison::{is_notable, of_case, of_run};
 pub(crate) use history::history_text;
 pub(super) use history::{past_runs, short};
 pub(super) use lay::{plain, shortened};
+pub(super) use nodes::{clock, worst};
 pub(super) use summary::outcome;
 pub(crate) use summary::summary_text;
 

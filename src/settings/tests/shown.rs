@@ -32,5 +32,5 @@ fn what_was_set_comes_before_what_is_built_in() {
             "  alert_error_rate       5%       built in",
         ]
     );
-    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 24 + 2 * 35);
+    assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 38 + 2 * 35);
 }

@@ -1,0 +1,152 @@
+//! The suite that the nodes carry out.
+
+use std::{
+    io,
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use proofload::{
+    __private::Suite,
+    Context, Load, Op, Outcome, Result, millis, per_second,
+    procedure::{ExhaustionRecovery, MaximumThroughput},
+    seconds,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::sleep,
+};
+
+/// Where the target listens that several nodes are put on.
+pub(crate) const TARGET: &str = "FIXTURE_TARGET";
+
+/// Runs the suite of the package in this folder.
+pub(crate) fn run(package: String) -> ExitCode {
+    proofload::__private::main(Suite {
+        package_dir: package.leak(),
+        package: "fixture",
+        version: "0.0.0",
+        crate_name: "fixture",
+        main_file: "stress/main.rs",
+        folder: "cases",
+        files: &[],
+        tmp: None,
+    })
+}
+
+/// Its outcomes follow from its number alone, so that they are the same however many share the work.
+async fn numbered(op: Op) -> Outcome {
+    sleep(millis(1 + op.index % 7)).await;
+    if op.index % 10 == 3 {
+        return Outcome::error(format_args!("seven is not {}", op.index));
+    }
+    if op.index % 10 == 6 {
+        op.tag("sixth");
+        return Outcome::rejected("it is a six");
+    }
+    Outcome::ok()
+}
+
+/// An open load in stages.
+#[proofload::case(max_cpu = "off")]
+async fn open(cx: Context) -> Result {
+    let load = Load::rate(per_second(100)).for_duration(seconds(1)).ramp_to(per_second(300), seconds(2));
+    let run = cx.load(load).warm_up(millis(500)).run(numbered).await?;
+    cx.figure("due", run.total().counts.due as f64, "count");
+    cx.note(format!("node {} of {}", cx.node(), cx.nodes()));
+    cx.done()
+}
+
+/// A closed load whose users share their iterations.
+#[proofload::case(max_cpu = "off")]
+async fn closed(cx: Context) -> Result {
+    cx.load(Load::users(10).iterations(501)).named("shared").run(numbered).await?;
+    let ramp = Load::users(3).for_duration(seconds(1)).ramp_to(9, seconds(1)).think(millis(20));
+    let run = cx.load(ramp).named("ramp").expect("success_rate >= 50%").run(numbered).await?;
+    cx.figure("ramp", run.total().counts.due as f64, "count");
+    cx.done()
+}
+
+/// What is done once is done on one node, and all have it.
+#[proofload::case]
+async fn once(cx: Context) -> Result {
+    static DONE: AtomicU64 = AtomicU64::new(0);
+    let fill =
+        async { Ok::<_, io::Error>(u64::from(std::process::id()) + DONE.fetch_add(1, Ordering::SeqCst)) };
+    let value = cx.once("fill", fill).await?;
+    cx.meet("filled").await?;
+    let is_own = value == u64::from(std::process::id());
+    cx.require(is_own == (cx.node() == 0), "node 0 alone did it");
+    cx.figure("value", value as f64, "count");
+    let failing = cx.once("fail", async { Err::<(), _>("the disk is full") }).await;
+    cx.require(failing.unwrap_err().to_string().contains("the disk is full"), "all hear of a failure");
+    cx.load(Load::at_once(4)).run(|_op| async {}).await?;
+    cx.done()
+}
+
+/// The highest rate of a target that has so many places.
+#[proofload::case(max_cpu = "off", max_concurrency = "2000", time_limit = "4m")]
+async fn breaking(cx: Context) -> Result {
+    let target = std::env::var(TARGET)?;
+    let search = MaximumThroughput::new().from(per_second(20)).to(per_second(160)).trial(seconds(5));
+    let search = search.objective("latency.p95 < 300ms").objective("success_rate >= 95%");
+    search.run(&cx, move |_op| ask(target.clone())).await?;
+    cx.done()
+}
+
+/// One question to the target.
+async fn ask(target: String) -> io::Result<()> {
+    let mut stream = TcpStream::connect(target).await?;
+    stream.write_all(b"?").await?;
+    stream.read_u8().await.map(drop)
+}
+
+/// An overload beside a steady load, whose end follows from what all nodes see of it.
+#[proofload::case(max_cpu = "off", max_concurrency = "2000", time_limit = "4m")]
+async fn recovers(cx: Context) -> Result {
+    let target = std::env::var(TARGET)?;
+    let procedure =
+        ExhaustionRecovery::new().steady(per_second(30)).baseline(seconds(4)).burst(150).attempts(2);
+    procedure.limit(seconds(40)).run(&cx, move |_op| ask(target.clone())).await?;
+    cx.done()
+}
+
+/// Long enough for something to happen to it.
+#[proofload::case(max_cpu = "off", time_limit = "2m")]
+async fn long(cx: Context) -> Result {
+    cx.load(Load::rate(per_second(80)).for_duration(seconds(12))).run(numbered).await?;
+    cx.done()
+}
+
+/// A threshold that is missed when all nodes are looked at.
+#[proofload::case(max_cpu = "off")]
+async fn threshold(cx: Context) -> Result {
+    cx.load(Load::rate(per_second(80)).for_duration(seconds(60)))
+        .expect("error_rate < 1% over 2s abort")
+        .run(numbered)
+        .await?;
+    cx.done()
+}
+
+/// One node goes a way of its own.
+#[proofload::case]
+async fn different(cx: Context) -> Result {
+    let rate = if cx.node() == 1 { 20 } else { 10 };
+    cx.load(Load::rate(per_second(rate)).for_duration(seconds(1))).run(|_op| async {}).await?;
+    cx.done()
+}
+
+/// A user's own stop at one node: the load ends on all.
+#[proofload::case]
+async fn until(cx: Context) -> Result {
+    let node = cx.node();
+    let told = async move {
+        let patience = if node == 1 { seconds(1) } else { seconds(50) };
+        sleep(patience).await;
+    };
+    let load = Load::rate(per_second(40)).for_duration(seconds(60));
+    let run = cx.load(load).until(told).run(|_op| async {}).await?;
+    cx.require(run.total().duration_s < 20.0, "it ended on all nodes");
+    cx.done()
+}

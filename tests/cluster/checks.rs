@@ -1,0 +1,440 @@
+//! What the nodes must have done.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener},
+    process::ExitCode,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::{
+    broker::{Broker, is_required, program},
+    cases::TARGET,
+    fixture::{Left, Nodes, Start},
+    losses,
+};
+
+pub(crate) fn run() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each test is several busy processes.
+    arguments.test_threads.get_or_insert(1);
+    let tests: &[(&'static str, fn())] = &[
+        ("two_nodes_do_what_one_does", two_nodes),
+        ("the_merged_histogram_is_the_sum_of_all_nodes_bucket_by_bucket", merged_exactly),
+        ("users_and_iterations_are_shared", closed),
+        ("what_is_done_once_is_done_on_one_node", once),
+        ("a_breaking_point_is_found_together", breaking),
+        ("a_recovery_is_seen_together", recovers),
+        ("an_interrupt_on_any_node_stops_all", interrupted),
+        ("a_threshold_over_all_nodes_stops_all", threshold),
+        ("a_killed_node_makes_it_inconclusive", losses::killed),
+        ("a_frozen_node_is_lost_and_stops_itself", losses::frozen),
+        ("the_others_go_on_without_a_lost_node", losses::go_on),
+        ("a_broker_that_is_restarted_is_survived", losses::broker_restarted),
+        ("without_a_broker_every_node_stops", losses::broker_gone),
+        ("another_build_is_refused", other_build),
+        ("two_runs_on_one_broker_do_not_meet", two_runs),
+        ("nodes_that_want_different_loads_are_told", different),
+        ("an_end_that_one_node_is_told_is_the_end_for_all", until),
+        ("accounts_and_tokens_are_used_and_not_shown", accounts),
+        ("keys_and_certificates_are_used", keys),
+    ];
+    let trial = |(name, test): &(&'static str, fn())| {
+        let test = *test;
+        let run = move || {
+            test();
+            Ok::<(), Failed>(())
+        };
+        match program().is_some() || is_required() {
+            true => Trial::test(*name, run),
+            false => Trial::ignorable_test(*name, || {
+                Ok(Completion::ignored_with("nats-server is not on PATH: install it"))
+            }),
+        }
+    };
+    let mut trials: Vec<Trial> = tests.iter().map(trial).collect();
+    trials
+        .push(Trial::ignorable_test("a_host_whose_cable_is_pulled_is_lost_on_both_sides", losses::unplugged));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Nodes that carry out one case.
+pub(crate) fn start(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Nodes {
+    Start { broker, case, nodes, arguments, environment: &[], hosts: None }.all()
+}
+
+pub(crate) fn ended(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Vec<Left> {
+    start(broker, case, nodes, arguments).wait()
+}
+
+#[track_caller]
+pub(crate) fn passed(all: &[Left]) {
+    for left in all {
+        assert_eq!(left.status, Some(0), "{}", left.said);
+    }
+}
+
+/// How often which value was recorded.
+fn buckets(histogram: &Value) -> BTreeMap<u64, u64> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let bytes = STANDARD.decode(histogram.as_str().expect("text")).expect("base64");
+    if bytes.is_empty() {
+        return BTreeMap::new();
+    }
+    let read: hdrhistogram::Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
+        .deserialize(&mut bytes.as_slice())
+        .expect("a histogram");
+    read.iter_recorded()
+        .map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration()))
+        .collect()
+}
+
+/// What the phases of a load counted, the warm-up left out.
+fn counts(load: &Value) -> Vec<Value> {
+    let phases =
+        load["phases"].as_array().expect("phases").iter().filter(|phase| phase["is_warm_up"] == false);
+    phases.map(|phase| phase["figures"]["counts"].clone()).collect()
+}
+
+fn two_nodes() {
+    let broker = Broker::start();
+    let alone = ended(&broker, "open", 1, &[]);
+    let both = ended(&broker, "open", 2, &[]);
+    passed(&alone);
+    passed(&both);
+    let (one, two) = (alone[0].case(), both[0].case());
+    let counted = counts(&two["loads"][0]);
+    assert_eq!(counted, counts(&one["loads"][0]), "the same schedule, the same operations, the same ends");
+    assert_eq!(counted.iter().map(|counts| counts["due"].as_u64().expect("a count")).sum::<u64>(), 500);
+    assert_eq!(two["loads"][0]["total"]["kinds"][0]["count"], one["loads"][0]["total"]["kinds"][0]["count"]);
+    assert_eq!(two["loads"][0]["tags"]["sixth"]["counts"], one["loads"][0]["tags"]["sixth"]["counts"]);
+    assert_eq!(two["verdict"], "pass");
+    let timeline: u64 = two["loads"][0]["timeline"]
+        .as_array()
+        .expect("windows")
+        .iter()
+        .map(|window| window["counts"]["due"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(timeline, 550, "the windows have all of it, the warm-up included");
+    let nodes = two["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.len(), 2);
+    for node in nodes {
+        assert_eq!(node["counts"]["due"], 250, "{node:#}");
+        assert_eq!(node["verdict"], "pass");
+        assert!(node["clock_bound_us"].as_f64().expect("a number") < 500_000.0, "{node:#}");
+    }
+    assert!(both[1].said.contains("node 0 judges and has the report"), "{}", both[1].said);
+    let summary = both[0].file("summary.txt");
+    assert!(summary.contains("node 1") && summary.contains("by node"), "{summary}");
+    let page = both[0].file("report.html");
+    assert!(page.contains("by node"), "the page has the nodes");
+}
+
+fn merged_exactly() {
+    let broker = Broker::start();
+    let all = ended(&broker, "open", 4, &[]);
+    passed(&all);
+    let case = all[0].case();
+    let load = &case["loads"][0];
+    for (key, of_share) in [("response_histogram", "response"), ("service_histogram", "service")] {
+        let mut sum: BTreeMap<u64, u64> = BTreeMap::new();
+        for left in &all {
+            let shares = left.shares();
+            assert_eq!(shares.len(), 1, "{}", left.said);
+            for (value, count) in buckets(&shares[0]["total"][of_share]) {
+                *sum.entry(value).or_default() += count;
+            }
+        }
+        assert_eq!(buckets(&load[key]), sum, "{key}");
+    }
+    let due: Vec<u64> =
+        all.iter().map(|left| left.shares()[0]["total"]["counts"]["due"].as_u64().expect("due")).collect();
+    assert_eq!(due.iter().sum::<u64>(), 500);
+    assert!(due.iter().all(|due| (124..=126).contains(due)), "{due:?}");
+}
+
+fn closed() {
+    let broker = Broker::start();
+    let all = ended(&broker, "closed", 3, &[]);
+    passed(&all);
+    let case = all[0].case();
+    let shared = &case["loads"][0];
+    assert_eq!(shared["total"]["counts"]["due"], 501);
+    assert_eq!(shared["phases"][0]["users"], 10);
+    // Every tenth of 0 to 500 that ends in a 3 fails, in a 6 is refused.
+    assert_eq!(shared["total"]["counts"]["error"], 50);
+    assert_eq!(shared["total"]["counts"]["rejected"], 50);
+    let nodes = shared["nodes"].as_array().expect("nodes");
+    assert_eq!(
+        nodes.iter().map(|node| node["counts"]["due"].as_u64().expect("due")).collect::<Vec<_>>(),
+        [167; 3]
+    );
+    assert_eq!(case["expectations"].as_array().map(Vec::len), Some(1), "node 0 alone judges");
+}
+
+fn once() {
+    let broker = Broker::start();
+    let all = ended(&broker, "once", 3, &[]);
+    passed(&all);
+    assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["ok"], 4);
+}
+
+/// A target that serves so many at a time, `service` each, and lets others wait in line. When each is answered is counted,
+/// not slept through one after the other: its capacity is exact however busy the machine is.
+fn target(places: usize, service: Duration) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("it").to_string();
+    let free_at = Arc::new(Mutex::new(vec![Instant::now(); places]));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let free_at = Arc::clone(&free_at);
+            thread::spawn(move || {
+                let mut question = [0];
+                if stream.read_exact(&mut question).is_err() {
+                    return;
+                }
+                let answer_at = {
+                    let mut free_at = free_at.lock().expect("no panic");
+                    let place = free_at.iter_mut().min().expect("it has places");
+                    *place = (*place).max(Instant::now()) + service;
+                    *place
+                };
+                thread::sleep(answer_at.saturating_duration_since(Instant::now()));
+                let _gone = stream.write_all(b"!");
+            });
+        }
+    });
+    address
+}
+
+/// The number of this name, however deep it is.
+fn number(of: &Value, name: &str) -> Option<f64> {
+    let object = of.as_object()?;
+    object.get(name).and_then(Value::as_f64).or_else(|| object.values().find_map(|inner| number(inner, name)))
+}
+
+/// What a busy machine does to it is on one side: the best of a few is the target's.
+const TRIES: usize = 3;
+
+fn breaking() {
+    let broker = Broker::start();
+    let mut seen = Vec::new();
+    for _try in 0..TRIES {
+        // 8 places for 100 ms each are 80 a second.
+        let address = target(8, Duration::from_millis(100));
+        let environment = [(TARGET, address.as_str())];
+        let nodes = Start {
+            broker: &broker,
+            case: "breaking",
+            nodes: 3,
+            arguments: &[],
+            environment: &environment,
+            hosts: None,
+        };
+        let all = nodes.all().wait();
+        let case = all[0].case();
+        let findings = case["findings"].as_array().expect("findings");
+        let found = findings
+            .iter()
+            .map(|finding| &finding["detail"])
+            .find(|detail| detail["about"] == "breaking_point");
+        let found = found.unwrap_or_else(|| panic!("{case:#}"));
+        let loads = case["loads"].as_array().expect("loads").len();
+        for left in &all {
+            assert_eq!(left.shares().len(), loads, "all took the same way: {}", left.said);
+        }
+        let holds = number(found, "holds_per_sec").unwrap_or_else(|| panic!("{found:#}"));
+        if (76.0..=84.0).contains(&holds) {
+            return;
+        }
+        seen.push(holds);
+    }
+    panic!("80 a second within 5 %: {seen:?}");
+}
+
+fn recovers() {
+    let broker = Broker::start();
+    // 80 a second: 150 at once are worked off within three seconds, beside 30 a second.
+    let address = target(8, Duration::from_millis(100));
+    let environment = [(TARGET, address.as_str())];
+    let start = Start {
+        broker: &broker,
+        case: "recovers",
+        nodes: 3,
+        arguments: &[],
+        environment: &environment,
+        hosts: None,
+    };
+    let all = start.all().wait();
+    let case = all[0].case();
+    let found = case["findings"].to_string();
+    assert!(found.contains("\"about\":\"recovery\""), "{found} {:#}", case["reasons"]);
+    let loads = case["loads"].as_array().expect("loads");
+    for left in &all {
+        assert_eq!(left.shares().len(), loads.len(), "all took the same way: {}", left.said);
+    }
+    let bursts: Vec<u64> = loads
+        .iter()
+        .filter(|load| load["phases"][0]["users"] == 150)
+        .map(|load| load["total"]["counts"]["due"].as_u64().expect("due"))
+        .collect();
+    assert_eq!(bursts, [150, 150], "all of each burst, over all nodes");
+}
+
+fn interrupted() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    let began = Instant::now();
+    nodes.all[2].signal(Signal::INT);
+    let all = nodes.wait();
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    for left in &all {
+        assert_eq!(left.status, Some(130), "{}", left.said);
+    }
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
+    let reasons = case["reasons"].to_string();
+    assert!(reasons.contains("node 2 (") && reasons.contains("a person stopped it"), "{reasons}");
+    let load = &case["loads"][0];
+    assert!(load["total"]["duration_s"].as_f64().expect("a number") < 11.0, "{load:#}");
+}
+
+fn threshold() {
+    let broker = Broker::start();
+    let all = ended(&broker, "threshold", 3, &[]);
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "fail", "{:#}", case["reasons"]);
+    assert_eq!(case["stop"]["reason"], "threshold");
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+    for share in &case["loads"][0]["nodes"].as_array().expect("nodes")[..] {
+        assert!(share["timeline"].as_array().expect("windows").len() < 40, "{share:#}");
+    }
+}
+
+fn other_build() {
+    let broker = Broker::start();
+    let home = tempfile::tempdir().expect("a folder");
+    let own = std::env::current_exe().expect("a path");
+    let other = home.path().join("other");
+    std::fs::copy(&own, &other).expect("a copy");
+    // What stands behind a program does not change what it does.
+    let mut file = std::fs::File::options().append(true).open(&other).expect("a file");
+    file.write_all(b"other").expect("room");
+    drop(file);
+    let arguments = ["--set", "cluster_wait=4s"];
+    let start = Start {
+        broker: &broker,
+        case: "long",
+        nodes: 2,
+        arguments: &arguments,
+        environment: &[],
+        hosts: None,
+    };
+    let whole = Arc::new(home);
+    let first = start.node(whole.path(), 0, &own);
+    let second = start.node(whole.path(), 1, &other);
+    let (first, second) = (first.wait(&whole), second.wait(&whole));
+    assert_eq!((first.status, second.status), (Some(2), Some(2)), "{} {}", first.said, second.said);
+    let length = std::fs::metadata(&own).expect("it is there").len();
+    let (ours, theirs) = (format!("of {length} bytes"), format!("of {} bytes", length + 5));
+    assert!(second.said.contains("the build differs"), "{}", second.said);
+    assert!(second.said.contains(&ours) && second.said.contains(&theirs), "both are named: {}", second.said);
+    assert!(first.said.contains("1 of 2 nodes came"), "{}", first.said);
+}
+
+fn two_runs() {
+    let broker = Broker::start();
+    let one = start(&broker, "open", 2, &["--cluster-run", "one"]);
+    let other = start(&broker, "open", 2, &["--cluster-run", "other"]);
+    let (one, other) = (one.wait(), other.wait());
+    passed(&one);
+    passed(&other);
+    for all in [one, other] {
+        assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["due"], 500);
+    }
+}
+
+fn different() {
+    let broker = Broker::start();
+    let all = ended(&broker, "different", 2, &[]);
+    let reasons = all[0].case()["reasons"].to_string();
+    assert!(
+        reasons.contains("`10/s for 1 s") && reasons.contains("`20/s for 1 s"),
+        "both are named: {reasons}"
+    );
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+}
+
+fn until() {
+    let broker = Broker::start();
+    let all = ended(&broker, "until", 2, &[]);
+    passed(&all);
+    assert_eq!(all[0].case()["loads"][0]["stopped"], Value::Null);
+}
+
+/// The public key of [`SEED`], as the manual of NATS has them.
+const KEY: &str = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
+
+/// Opens nothing but the broker of this test.
+const SEED: &str = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
+
+fn keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    };
+    let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
+    let certificate = file("certificate.pem", &key.cert.pem());
+    let private = file("key.pem", &key.signing_key.serialize_pem());
+    let config = format!(
+        "authorization {{ users = [ {{ nkey: {KEY} }} ] }}\ntls {{ cert_file: \"{certificate}\", key_file: \"{private}\" }}\n"
+    );
+    let config = file("nats.conf", &config);
+    let broker = Broker::with(&["--config", &config]);
+    let seed = file("seed", &format!("{SEED}\n"));
+    let nkey = format!("cluster_nkey={seed}");
+    let ca = format!("cluster_ca={certificate}");
+    passed(&ended(&broker, "once", 2, &["--set", &nkey, "--set", &ca]));
+    let without = ended(&broker, "once", 1, &["--set", &ca]);
+    assert_eq!(without[0].status, Some(2), "{}", without[0].said);
+    let missing = ended(&broker, "once", 1, &["--set", "cluster_nkey=/nowhere"]);
+    assert!(
+        missing[0].said.contains("the file /nowhere of `cluster_nkey` cannot be read"),
+        "{}",
+        missing[0].said
+    );
+}
+
+fn accounts() {
+    let broker = Broker::with(&["--user", "ann", "--pass", "hush-hush"]);
+    let arguments = ["--set", "cluster_user=ann", "--set", "cluster_password=hush-hush"];
+    let all = ended(&broker, "once", 2, &arguments);
+    passed(&all);
+    for file in ["report.json", "summary.txt", "report.html"] {
+        assert!(!all[0].file(file).contains("hush-hush"), "{file} shows the password");
+    }
+    let refused =
+        ended(&broker, "once", 1, &["--set", "cluster_user=ann", "--set", "cluster_password=other"]);
+    assert_eq!(refused[0].status, Some(2), "{}", refused[0].said);
+    assert!(
+        refused[0].said.contains("cannot be used") && !refused[0].said.contains("other;"),
+        "{}",
+        refused[0].said
+    );
+    let broker = Broker::with(&["--auth", "hush-token"]);
+    passed(&ended(&broker, "once", 2, &["--set", "cluster_token=hush-token"]));
+}
