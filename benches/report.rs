@@ -153,6 +153,7 @@ fn case(windows: u32) -> CaseReport {
         faults: Vec::new(),
         comparison: None,
         history: None,
+        nodes: Vec::new(),
         notes: Vec::new(),
         resources: Resources {
             window_s: 1,

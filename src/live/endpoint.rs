@@ -20,7 +20,6 @@ pub(crate) enum LiveError {
     #[error("{origin} is {url:?}, which is no address of a collector: write `http://127.0.0.1:4318`, say")]
     Url { origin: &'static str, url: String },
     // Without its text, which may be a secret.
-    #[cfg_attr(not(any(feature = "otlp", test)), expect(dead_code, reason = "nothing is sent"))]
     #[error(
         "{origin} is no list of headers: write `name=value,name=value`, with `%2C` for a comma in a value"
     )]

@@ -21,6 +21,7 @@ pub(crate) use endpoint::LiveError;
 pub(crate) use exporter::{Exporter, LiveCase};
 
 /// What the receiver is told of the run.
+#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nothing is sent"))]
 pub(crate) struct LiveRun<'a> {
     /// The name of the run's folder.
     pub(crate) run_id: &'a str,
