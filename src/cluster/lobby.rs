@@ -26,9 +26,11 @@ pub(crate) enum JoinError {
          one of them without a number or as --node 0"
     )]
     Missing { name: String, wait: String, so_far: String },
-    #[error("the thread that joins ended before it had joined")]
+    #[error(
+        "the thread that joins ended before it had joined, which is a fault of proofload: start the node again"
+    )]
     Ended,
-    #[error("the thread that joins could not be started: {0}")]
+    #[error("the thread that joins could not be started: {0}; run fewer things at once")]
     Thread(std::io::Error),
 }
 

@@ -26,6 +26,8 @@ mod step_summary;
 mod trials;
 
 pub use exit::{FAILED, HUNG_UP, INTERRUPTED, NO_ROOM, PASSED, REPORT_NOT_WRITTEN, TERMINATED, USAGE};
+#[cfg(all(test, feature = "cluster"))]
+pub(crate) use nodes::NodesMistake;
 
 use std::process::ExitCode;
 

@@ -39,12 +39,14 @@ const NUMBERED_BY: [&str; 2] = ["JOB_COMPLETION_INDEX", "SLURM_PROCID"];
 
 /// Why a run of several nodes cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NodesMistake {
+pub(crate) enum NodesMistake {
     #[error("`nodes` is {0}, and `cluster` names no broker: add --cluster nats://host:4222")]
     NoBroker(u64),
     #[error("several nodes run one case after the other: leave `test_threads` at 1")]
     Parallel,
-    #[error("the program of this suite cannot be read: {0}")]
+    #[error(
+        "the program of this suite cannot be read, by which nodes know that they are of one build: {0}; see to it that it can"
+    )]
     Program(std::io::Error),
     #[error(transparent)]
     Join(#[from] JoinError),

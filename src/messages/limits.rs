@@ -183,6 +183,8 @@ fn endings() {
         StopReason::StopFile,
         StopReason::SupervisorLost,
         StopReason::Threshold,
+        StopReason::OtherNode,
+        StopReason::NodeLost,
         StopReason::Ceiling,
     ] {
         let mut stopped = case("x", &[]);

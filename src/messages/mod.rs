@@ -15,6 +15,8 @@ mod http;
 mod limits;
 mod live;
 mod loads;
+#[cfg(feature = "cluster")]
+mod nodes;
 mod page;
 mod procedures;
 mod runs;

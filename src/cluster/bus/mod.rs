@@ -32,7 +32,10 @@ pub(crate) enum Subscription {
 /// Why the bus cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BusError {
-    #[cfg_attr(feature = "cluster", expect(dead_code, reason = "raised where the feature is off"))]
+    #[cfg_attr(
+        all(feature = "cluster", not(test)),
+        expect(dead_code, reason = "raised where the feature is off")
+    )]
     #[error(
         "`cluster` is set, and this suite was built without nodes: add the feature `cluster` of proofload \
          (features = [\"cluster\"]) and build it again"
@@ -42,12 +45,16 @@ pub(crate) enum BusError {
     #[error("the broker {url} cannot be used: {reason}; check `cluster` and the keys beside it")]
     Connect { url: String, reason: String },
     #[cfg(feature = "cluster")]
-    #[error("the file {path} of `{key}` cannot be read: {source}")]
+    #[error(
+        "the file {path} of `{key}` cannot be read: {source}; name another one, or see to it that it can"
+    )]
     File { key: &'static str, path: String, source: std::io::Error },
-    #[error("the thread that talks to the other nodes could not be started: {0}")]
+    #[error("the thread that talks to the other nodes could not be started: {0}; run fewer things at once")]
     Thread(std::io::Error),
     #[cfg(feature = "cluster")]
-    #[error("the broker did not take a subscription: {0}")]
+    #[error(
+        "the broker did not take a subscription: {0}; see to it that this user may read and write below `proofload.`"
+    )]
     Subscribe(String),
 }
 
