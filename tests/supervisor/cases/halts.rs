@@ -24,7 +24,7 @@ async fn stops_itself(cx: Context) -> proofload::Result {
 async fn is_suspended(cx: Context) -> proofload::Result {
     let suspends = "sleep 1; kill -STOP \"$1\"; sleep 1; kill -CONT \"$1\"";
     Command::new("sh").args(["-c", suspends, "sh", &std::process::id().to_string()]).spawn()?;
-    cx.load(Load::rate(per_second(50)).for_duration(millis(3000))).run(|_op| async {}).await?;
+    cx.load(Load::rate(per_second(40)).for_duration(millis(3000))).run(|_op| async {}).await?;
     cx.done()
 }
 

@@ -33,7 +33,7 @@ fn a_case_that_was_suspended_goes_on() {
     let case = Fixture::new().run("is_suspended").bad_case(0);
     assert_eq!(case.fate(), "pass, returned, not stopped");
     case.assert_complete(0);
-    assert_eq!(case.at("/loads/0/total/counts/ok"), 150);
+    assert_eq!(case.at("/loads/0/total/counts/ok"), 120);
     let longest = case.number("/loads/0/total/response/max_us");
     assert!(longest > 800_000.0, "{longest} us is less than it was suspended for");
 }
