@@ -125,7 +125,7 @@ impl<'a> Flow<'a> {
             self.renew()?;
             tokio::select! {
                 biased;
-                step = poll_fn(|cx| self.poll(cx)) => match step {
+                step = poll_fn(|cx| self.poll(cx)) => match step? {
                     Step::Changed => {}
                     Step::Ended(Ending::Sent) => return Ok(()),
                     Step::Ended(Ending::Broken) => return Err(Cutoff::Broken),
@@ -167,19 +167,18 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Cutoff>> {
         loop {
-            // Looked at before each read, so that a toxic holds for all that is sent after it was added.
-            if self.shared.generation() != self.generation {
-                return Poll::Ready(Step::Changed);
+            if self.has_changed() {
+                return Poll::Ready(Ok(Step::Changed));
             }
             if let Poll::Ready(ending) = self.poll_deliver(cx) {
-                return Poll::Ready(Step::Ended(ending));
+                return Poll::Ready(Ok(Step::Ended(ending)));
             }
             if !self.can_take() {
                 return Poll::Pending;
             }
-            ready!(self.poll_take(cx));
+            ready!(self.poll_take(cx))?;
         }
     }
 
@@ -199,18 +198,34 @@ impl<'a> Flow<'a> {
     }
 
     /// Reads once.
-    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cutoff>> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let until_cut = self.terms.cut.map_or(u64::MAX, |cut| cut.at.saturating_sub(self.taken));
-            let most = CHUNK.min(usize::try_from(until_cut).unwrap_or(CHUNK));
-            let mut read = ReadBuf::new(&mut scratch[..most]);
-            match ready!(Pin::new(&mut self.source).poll_read(cx, &mut read)) {
-                Err(_) => self.has_ended(Ending::Broken),
-                Ok(()) if read.filled().is_empty() => self.has_ended(Ending::Sent),
-                Ok(()) => self.took(read.filled(), cx),
+            let mut read = ReadBuf::new(&mut scratch[..self.until_cut()]);
+            let taken = ready!(Pin::new(&mut self.source).poll_read(cx, &mut read));
+            // A toxic holds for all that is sent after it was added, which this may have been.
+            if self.has_changed() {
+                self.renew()?;
             }
-            Poll::Ready(())
+            let bytes = read.filled();
+            match taken {
+                _ if self.sender != Sender::Sends => {}
+                Err(_) => self.has_ended(Ending::Broken),
+                Ok(()) if bytes.is_empty() => self.has_ended(Ending::Sent),
+                Ok(()) => self.took(&bytes[..bytes.len().min(self.until_cut())], cx),
+            }
+            Poll::Ready(Ok(()))
         })
+    }
+
+    /// Whether there are other toxics than those that were taken over.
+    fn has_changed(&self) -> bool {
+        self.shared.generation() != self.generation
+    }
+
+    /// How many bytes can be read at once.
+    fn until_cut(&self) -> usize {
+        let most = self.terms.cut.map_or(u64::MAX, |cut| cut.at.saturating_sub(self.taken));
+        usize::try_from(most).map_or(CHUNK, |most| most.min(CHUNK))
     }
 
     fn took(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
