@@ -110,21 +110,8 @@ impl Listener for LiveCase {
             }
             // Its process may be gone before the next look.
             Event::CaseFinished { .. } => self.send(Instant::now()),
-            Event::CaseStarted { .. }
-            | Event::Window { .. }
-            | Event::LoadPlanned(_)
-            | Event::Judged(_)
-            | Event::Share(_)
-            | Event::NodesStopped { .. }
-            | Event::ThresholdMissed(_)
-            | Event::Figure(_)
-            | Event::Found(_)
-            | Event::Step(_)
-            | Event::Note { .. }
-            | Event::Warning { .. }
-            | Event::FaultsBegan { .. }
-            | Event::FaultsEnded { .. }
-            | Event::Panic { .. } => {}
+            // What else a case tells is no figure.
+            _ => {}
         }
     }
 

@@ -59,21 +59,8 @@ impl Live {
                 self.loads.retain(|load| load.started.load != observation.load);
             }
             Event::Step(step) => self.step = Some(step.clone()),
-            Event::CaseStarted { .. }
-            | Event::LoadPlanned(_)
-            | Event::Judged(_)
-            | Event::Share(_)
-            | Event::NodesStopped { .. }
-            | Event::ThresholdMissed(_)
-            | Event::Figure(_)
-            | Event::Found(_)
-            | Event::Note { .. }
-            | Event::Warning { .. }
-            | Event::FaultsBegan { .. }
-            | Event::FaultsEnded { .. }
-            | Event::Panic { .. }
-            | Event::Window { .. }
-            | Event::CaseFinished { .. } => {}
+            // What else a case tells is not shown.
+            _ => {}
         }
     }
 

@@ -134,10 +134,10 @@ impl RunFolder {
         let folder = self.path.join(folder);
         let gone: Vec<&str> = files.iter().copied().filter(|file| !folder.join(file).exists()).collect();
         let (are, them) = if gone.len() == 1 { ("is", "it") } else { ("are", "them") };
-        let gone = gone.join(" and ");
-        (!gone.is_empty()).then(|| {
-            format!("{gone} {are} not in the folder of this case; the report has what was read of {them}")
-        })
+        let (last, first) = gone.split_last()?;
+        let gone =
+            if first.is_empty() { (*last).to_owned() } else { format!("{} and {last}", first.join(", ")) };
+        Some(format!("{gone} {are} not in the folder of this case; the report has what was read of {them}"))
     }
 
     /// Writes what became of one case into its folder.

@@ -10,6 +10,7 @@ mod assemble;
 mod beside;
 mod bottleneck;
 mod csv;
+mod figures;
 mod folder;
 mod hlog;
 mod html;
@@ -35,6 +36,7 @@ pub(crate) use annotations::annotations;
 pub(crate) use assemble::{CaseFacts, begun_report, settings_report, with_record};
 pub(crate) use beside::{CaseBeside, FigureBeside, RunsBeside};
 pub(crate) use bottleneck::bottlenecks;
+pub use figures::{FiguresReport, TimesReport};
 pub(crate) use folder::{FolderError, RunFolder, replace_file};
 pub(crate) use hlog::{LATENCY_LOG, LatencyLog};
 pub(crate) use html::html_page;
@@ -42,8 +44,8 @@ pub(crate) use junit::junit_xml;
 pub use limits::LimitsReport;
 pub(crate) use markdown::{shortened_markdown, summary_markdown};
 pub use model::{
-    BottleneckCount, CaseReport, CounterReport, FiguresReport, IgnoredCase, LoadReport, PhaseReport,
-    Recommendation, RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary, TimesReport,
+    BottleneckCount, CaseReport, CounterReport, IgnoredCase, LoadReport, PhaseReport, Recommendation,
+    RunReport, SCHEMA_VERSION, SettingReport, StepReport, StopReport, Summary,
 };
 pub(crate) use nodes::NodeEnd;
 pub use nodes::NodeReport;

@@ -29,7 +29,7 @@ fn a_case_that_deletes_its_folders_is_reported() {
     let case = Fixture::new().run("deletes_its_folders").bad_case(0);
     assert_all_was_heard(&case);
     let warnings = case.sentences("/warnings");
-    let lost = "journal.ndjson and output.log and latency.hlog are not in the folder of this case; the report has what was read of \
+    let lost = "journal.ndjson, output.log and latency.hlog are not in the folder of this case; the report has what was read of \
                 them";
     assert!(warnings.contains(&lost), "{warnings:?}");
 }
