@@ -63,8 +63,6 @@ pub(super) struct Level<'a> {
     /// The service time that is usual: between the mean, which a few delays of a busy machine lengthen, and the median,
     /// which is short where times are skewed.
     pub(super) usual_s: Option<f64>,
-    /// What the quickest tenth took: those that found the target free, if any did.
-    pub(super) quick_s: Option<f64>,
     /// Median response time.
     pub(super) response_s: Option<f64>,
     /// Median response time of refusals.
@@ -159,9 +157,9 @@ fn whole<'a>(load: &'a Observation, phase: &Phase, from_s: f64, to_s: f64) -> Op
         Some(users) => Amount::Users(users as f64),
         None => Amount::PerSec(counts.due as f64 / figures.duration_s),
     };
-    let quick_s = figures.service.percentile(0.1).map(|time| time.as_secs_f64());
+    let quick_s = figures.service.percentile(0.1).map_or(0.0, |time| time.as_secs_f64());
     let lost = (counts.timeout + counts.unfinished + counts.dropped) as f64;
-    let behind = lost + left_behind(figures.after_phase, carried_per_sec, quick_s.unwrap_or(0.0));
+    let behind = lost + left_behind(figures.after_phase, carried_per_sec, quick_s);
     let mean_s = figures.service.mean().as_secs_f64();
     let seconds = |time: Duration| Some(time.as_secs_f64()).filter(|time| *time > 0.0);
     Some(Level {
@@ -173,7 +171,6 @@ fn whole<'a>(load: &'a Observation, phase: &Phase, from_s: f64, to_s: f64) -> Op
         dropped: share(counts.dropped as f64, counts.due),
         time_s: Some(mean_s).filter(|mean| *mean > 0.0),
         usual_s: figures.service.percentile(0.5).and_then(seconds).map(|median| (median * mean_s).sqrt()),
-        quick_s,
         response_s: median(figures),
         refusal_s: figures.rejected.percentile(0.5).and_then(seconds),
         from_s,
@@ -207,11 +204,11 @@ fn part<'a>(load: &'a Observation, windows: &[&Window]) -> Option<Level<'a>> {
     let (dropped, lost) =
         (sum(|window| window.counts.dropped), sum(|window| window.counts.timeout + window.counts.unfinished));
     // What more is on its way at the end than at the beginning is behind, but for what follows from the rate.
-    let quick_s = medians.first().copied();
+    let quick_s = medians.first().copied().unwrap_or(0.0);
     let before =
         load.timeline.iter().rfind(|window| window.at_s < first.at_s).map_or(0, |window| window.in_flight);
     let more = last.in_flight.saturating_sub(before);
-    let more = left_behind(more, carried_per_sec, quick_s.unwrap_or(0.0));
+    let more = left_behind(more, carried_per_sec, quick_s);
     Some(Level {
         load,
         amount: Amount::PerSec(due as f64 / span_s),
@@ -221,7 +218,6 @@ fn part<'a>(load: &'a Observation, windows: &[&Window]) -> Option<Level<'a>> {
         dropped: share(dropped as f64, due),
         time_s: middle,
         usual_s: middle,
-        quick_s,
         response_s: middle,
         refusal_s: None,
         from_s: load.started_s + first.at_s,
@@ -232,7 +228,7 @@ fn part<'a>(load: &'a Observation, windows: &[&Window]) -> Option<Level<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{judge::bottleneck::made::open, observe::Counts};
+    use crate::{judge::made::open, observe::Counts};
 
     /// A load of 16 s in one phase of which `due(second)` fall due, and at most 500 are carried out in a second; the
     /// drain has a window of its own.

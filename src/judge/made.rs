@@ -1,8 +1,8 @@
-//! Hand-made loads and resources, for the tests of what limits a target.
+//! Hand-made loads and resources, for the tests of the rules and of what they say.
 
 use crate::{
     monitor::{ResourceWindow, Resources},
-    observe::{Counts, Figures, Model, Observation, Phase},
+    observe::{Counts, Figures, Model, Observation, Phase, Window},
 };
 
 /// The length of every load here.
@@ -67,4 +67,32 @@ pub(crate) fn second(cpu: f64, machine: f64) -> ResourceWindow {
         storage_stall_s: Some(0.01),
         ..ResourceWindow::default()
     }
+}
+
+/// 10 s in which so many operations succeeded and so many failed, after 10 ms each.
+pub(crate) fn figures(ok: u64, error: u64) -> Figures {
+    let mut figures = Figures { duration_s: SECONDS as f64, ..Figures::default() };
+    figures.counts = Counts { due: ok + error, ok, error, ..Counts::default() };
+    for histogram in [&mut figures.response, &mut figures.service] {
+        histogram.record_n(10_000_000, ok + error);
+    }
+    figures.lateness.record_n(20_000, ok + error);
+    figures
+}
+
+/// 10 s at 100/s with a timeline: so many of 1 000 failed and so many were tried again, all ended after so many
+/// milliseconds.
+pub(crate) fn failing(failed: u64, retries: u64, ms: u64) -> Observation {
+    let mut total = Figures { duration_s: SECONDS as f64, retries, ..Figures::default() };
+    total.counts = Counts { due: 1_000, ok: 1_000 - failed, error: failed, ..Counts::default() };
+    total.response.record_n(ms * 1_000_000, 1_000);
+    let window = |second: u64| Window {
+        at_s: second as f64,
+        length_s: 1.0,
+        p99_us: ms as f64 * 1e3,
+        counts: Counts { due: 100, ok: 100 - failed / 10, error: failed / 10, ..Counts::default() },
+        ..Window::default()
+    };
+    let timeline = (0..SECONDS).map(window).collect();
+    Observation { total, timeline, complete: true, ..Observation::default() }
 }

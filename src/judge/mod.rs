@@ -29,6 +29,8 @@ mod leak;
 mod level;
 mod little;
 mod load_summary;
+#[cfg(test)]
+pub(crate) mod made;
 mod plateau;
 mod reading;
 mod recovery;
@@ -46,8 +48,6 @@ mod watch;
 
 pub use alert::{Alert, AlertLevel, AlertMetric, AlertThresholds, Peak, Peaks, alerts};
 pub use assertion::judge_findings;
-#[cfg(test)]
-pub(crate) use bottleneck::made;
 pub use bottleneck::{Bottleneck, Limit, Surroundings};
 pub use breaking_point::{BreakingPoint, Search, SearchPlan, Steps, Trial};
 pub use brief::{Brief, BriefTime};

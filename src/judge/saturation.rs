@@ -111,7 +111,7 @@ fn is_calm(level: &Level<'_>, peak: &Level<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::bottleneck::made::{closed, open};
+    use crate::judge::made::{closed, open};
 
     fn found(observations: &[crate::observe::Observation]) -> Option<Saturation> {
         let levels = Level::all(observations);

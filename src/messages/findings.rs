@@ -3,17 +3,14 @@ use crate::{
     data::{Complexity, Edge},
     expect::Assertion,
     judge::{
-        Aftermath, AlertThresholds, AppliedPressure, Bottleneck, Brief, CapacityPlan, CapacitySearch,
-        CeilingCrossing, Change, Concurrent, DataCell, DataRow, Degradation, Depth, Detail, Drift, DriftRule,
-        ErrorDrift, ExhaustedResource, Exhaustion, FaultyLoads, Finding, InjectedFaults, Leak, LeakRule,
-        LoadLevel, LoadSummary, Offered, Peak, Peaks, PhaseSeen, Plateau, PressedLoads, Recovery,
-        RegressionRule, Resilience, ResourcePeaks, RunFigure, Search, SearchPlan, Served, Settling,
-        Surroundings, Tolerance, TrialResult, UnderPressure, Verdict, Wanted, alerts, judge_findings,
-        made::{closed, in_turn, open, resources, second},
+        Aftermath, AlertThresholds, AppliedPressure, Brief, CapacityPlan, CapacitySearch, CeilingCrossing,
+        Change, Concurrent, DataCell, DataRow, Degradation, Depth, Detail, Drift, DriftRule, ErrorDrift,
+        ExhaustedResource, Exhaustion, FaultyLoads, Finding, InjectedFaults, Leak, LeakRule, LoadLevel,
+        LoadSummary, Offered, Peak, Peaks, PhaseSeen, Plateau, PressedLoads, Recovery, RegressionRule,
+        Resilience, ResourcePeaks, RunFigure, Search, SearchPlan, Served, Settling, Tolerance, TrialResult,
+        UnderPressure, Verdict, Wanted, alerts, judge_findings, made::failing,
     },
-    monitor::{InterfaceUse, ResourceWindow, Resources},
-    observe::{Counts, Figures, Kind, Observation, Phase, ProcessUse, Window},
-    stop::StopReason,
+    observe::{Counts, Figures, Kind, Observation, Phase, Window},
 };
 
 fn judged(page: &mut Page, text: &str, finding: Option<Detail>) {
@@ -60,21 +57,6 @@ fn offered(loads: &[(f64, f64)]) -> Detail {
         })
         .collect();
     Detail::Degradation { found: Degradation::find(&loads), loads }
-}
-
-/// 10 s at 100/s: so many of 1000 failed, all ended after so many milliseconds.
-fn load(failed: u64, ms: u64) -> Observation {
-    let mut total = Figures { duration_s: 10.0, ..Figures::default() };
-    total.counts = Counts { due: 1_000, ok: 1_000 - failed, error: failed, ..Counts::default() };
-    total.response.record_n(ms * 1_000_000, 1_000);
-    let window = |second: u64| Window {
-        at_s: second as f64,
-        length_s: 1.0,
-        p99_us: ms as f64 * 1e3,
-        counts: Counts { due: 100, ok: 100 - failed / 10, error: failed / 10, ..Counts::default() },
-        ..Window::default()
-    };
-    Observation { total, timeline: (0..10).map(window).collect(), complete: true, ..Observation::default() }
 }
 
 fn recovered(before: &Observation, after: &Observation) -> Detail {
@@ -189,16 +171,16 @@ fn verdicts_on_findings() {
     judged(&mut page, "degradation != collapse", Some(offered(&[(100.0, 0.0)])));
     judged(&mut page, "degradation == graceful", None);
     page.family("Recovery");
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&load(0, 10), &load(0, 10))));
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&load(0, 10), &load(500, 10))));
-    judged(&mut page, "recovery_time < 1m", Some(recovered(&load(0, 10), &load(500, 10))));
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&Observation::default(), &load(0, 10))));
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&load(1_000, 10), &load(0, 10))));
-    let short = Observation { timeline: load(0, 10).timeline[..2].to_vec(), ..load(0, 10) };
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&load(0, 10), &short)));
-    let mut late = load(500, 10);
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&failing(0, 0, 10), &failing(0, 0, 10))));
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&failing(0, 0, 10), &failing(500, 0, 10))));
+    judged(&mut page, "recovery_time < 1m", Some(recovered(&failing(0, 0, 10), &failing(500, 0, 10))));
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&Observation::default(), &failing(0, 0, 10))));
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&failing(1_000, 0, 10), &failing(0, 0, 10))));
+    let short = Observation { timeline: failing(0, 0, 10).timeline[..2].to_vec(), ..failing(0, 0, 10) };
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&failing(0, 0, 10), &short)));
+    let mut late = failing(500, 0, 10);
     late.timeline.iter_mut().for_each(|window| window.lateness_p99_us = 900_000.0);
-    judged(&mut page, "recovery_time < 5s", Some(recovered(&load(0, 10), &late)));
+    judged(&mut page, "recovery_time < 5s", Some(recovered(&failing(0, 0, 10), &late)));
     judged(&mut page, "recovery_time < 5s", None);
     page.family("Leak");
     judged(&mut page, "no_leak", Some(leak(120, 0)));
@@ -218,7 +200,7 @@ fn verdicts_on_findings() {
     judged(&mut page, "no_drift", Some(error_drift(&windows(20, 1.0, 0.0, 2))));
     judged(&mut page, "no_drift", None);
     page.family("Resilience to faults");
-    let (calm, ill) = (load(0, 10), load(100, 20));
+    let (calm, ill) = (failing(0, 0, 10), failing(100, 0, 20));
     judged(
         &mut page,
         "fault_leak < 10%",
@@ -249,7 +231,7 @@ fn pressed(
     result: TrialResult,
     after: Option<&Observation>,
 ) -> String {
-    let (before, under) = (load(0, 10), load(20, 25));
+    let (before, under) = (failing(0, 0, 10), failing(20, 0, 25));
     let loads = PressedLoads { baseline: Some(&before), pressed: Some(&under), released: after };
     let found =
         UnderPressure::find(Some(applied), cut.map(str::to_owned), loads, result, &Tolerance::default());
@@ -274,9 +256,9 @@ fn sentences_of_findings() {
         syncs: 40,
         busy_share: 0.3,
     };
-    let after = load(0, 10);
+    let after = failing(0, 0, 10);
     page.says("memory, held", pressed(memory(300 << 20), None, TrialResult::Held, Some(&after)));
-    page.says("memory, broken", pressed(memory(300 << 20), None, broke(), Some(&load(500, 10))));
+    page.says("memory, broken", pressed(memory(300 << 20), None, broke(), Some(&failing(500, 0, 10))));
     page.says(
         "too little memory",
         pressed(
@@ -304,7 +286,7 @@ fn sentences_of_findings() {
         ResourcePeaks { memory_bytes: 700 << 20, cpu_share: Some(0.4), descriptors: 30 },
         LoadLevel::Users { users: 50 },
     );
-    let there = LoadSummary::of(&load(20, 25).total);
+    let there = LoadSummary::of(&failing(20, 0, 25).total);
     let reached = |resource, ceiling, seen| Exhaustion::Reached {
         crossing: CeilingCrossing { resource, ceiling, seen },
         at_s: 12.0,
@@ -319,7 +301,7 @@ fn sentences_of_findings() {
         ),
         (
             reached(ExhaustedResource::Cpu, 0.95, 0.97),
-            Some(Aftermath { load: LoadSummary::of(&load(1_000, 1).total), memory_bytes: 0 }),
+            Some(Aftermath { load: LoadSummary::of(&failing(1_000, 0, 1).total), memory_bytes: 0 }),
         ),
         (
             reached(ExhaustedResource::Descriptors, 900.0, 901.0),
@@ -335,7 +317,7 @@ fn sentences_of_findings() {
     page.family("Kinds of data");
     let cell = |edge| DataCell { size: 1_000, complexity: Complexity::Low, edge };
     let row = |edge, figures: &Figures| DataRow::find(cell(edge), figures, TrialResult::Held);
-    let mut panics = load(10, 5).total;
+    let mut panics = failing(10, 0, 5).total;
     panics.kinds = vec![Kind {
         class: "error".into(),
         text: "panic: a NaN".into(),
@@ -345,9 +327,9 @@ fn sentences_of_findings() {
     }];
     let hung =
         Figures { counts: Counts { due: 10, ok: 8, timeout: 2, ..Counts::default() }, ..Figures::default() };
-    let refused = load(1_000, 1).total;
+    let refused = failing(1_000, 0, 1).total;
     let rows = vec![
-        row(None, &load(0, 5).total),
+        row(None, &failing(0, 0, 5).total),
         row(Some(Edge::Empty), &refused),
         row(None, &panics),
         row(None, &hung),
@@ -375,10 +357,10 @@ fn sentences_of_findings() {
         cpu_percent: Some(Peak { value: 99.0, at_s: None }),
         memory_bytes: Some(Peak { value: 2e9, at_s: None }),
     };
-    for alert in alerts(&at, &[Observation { load: "reads".to_owned(), ..load(100, 20) }], &peaks) {
+    for alert in alerts(&at, &[Observation { load: "reads".to_owned(), ..failing(100, 0, 20) }], &peaks) {
         page.says(alert.metric.name(), alert.sentence);
     }
-    let mut late = Observation { load: "reads".to_owned(), ..load(0, 20) };
+    let mut late = Observation { load: "reads".to_owned(), ..failing(0, 0, 20) };
     let asked = Phase {
         asked_per_sec: Some(200.0),
         is_started: true,
@@ -393,7 +375,7 @@ fn sentences_of_findings() {
         name: "50 users".to_owned(),
         users: 50,
         length_s: 10.0,
-        figures: Brief::of(&load(20, 25).total),
+        figures: Brief::of(&failing(20, 0, 25).total),
         settling: Settling::After { seconds: 2.0 },
         verdict: Verdict::Fail,
         missed: Vec::new(),
@@ -420,115 +402,5 @@ fn sentences_of_findings() {
     let bounds = [RunFigure { value: 8.0, is_at_least: true }; 2];
     page.says("lower bounds", contrast(&before, &bounds));
     page.says("lower bounds of the baseline", contrast(&bounds.repeat(3), &figures(&[12.0, 12.1])));
-    page.check();
-}
-
-fn limit(
-    page: &mut Page,
-    what: &str,
-    loads: &[Observation],
-    resources: &Resources,
-    ended_by: Option<(StopReason, &str)>,
-) {
-    let around =
-        Surroundings { resources, memory_limit_bytes: Some(1 << 30), descriptor_limit: Some(1024), ended_by };
-    page.says(what, Bottleneck::find(loads, &around).expect("there are loads"));
-}
-
-#[test]
-fn what_limits_a_target() {
-    let mut page = Page::new("bottlenecks", "What limits a target");
-    page.family("100/s of 5 ms, then 900/s");
-    let idle = || second(4.0, 8.0);
-    let loads = |carried| in_turn(vec![open("at 100/s", 100, 100, 5), open("at 900/s", 900, carried, 400)]);
-    let mut over = |what: &str, carried, calm: ResourceWindow, busy: ResourceWindow| {
-        limit(&mut page, what, &loads(carried), &resources(&[calm, busy]), None);
-    };
-    over("cores", 450, second(20.0, 22.0), second(97.0, 99.0));
-    over("a crowded machine", 450, second(20.0, 60.0), second(60.0, 99.0));
-    over("others on the machine", 450, second(4.0, 20.0), second(8.0, 98.0));
-    over("memory", 450, idle(), ResourceWindow { rss_bytes: 1000 << 20, ..idle() });
-    over("waiting for memory", 450, idle(), ResourceWindow { memory_stall_s: Some(0.4), ..idle() });
-    over("descriptors", 450, idle(), ResourceWindow { descriptors: 1000, ..idle() });
-    over(
-        "storage",
-        450,
-        idle(),
-        ResourceWindow { storage_stall_s: Some(0.7), written_bytes: 90 << 20, ..idle() },
-    );
-    over("one at a time", 200, idle(), idle());
-    over("one at a time, computing", 200, second(26.0, 28.0), second(50.0, 52.0));
-    over("some at a time", 450, idle(), idle());
-    over("some at a time, computing", 600, second(26.0, 28.0), second(85.0, 87.0));
-    over("half at a time", 100, idle(), idle());
-    let untold = ResourceWindow { cpu_percent: None, ..idle() };
-    over("no CPU known", 100, untold.clone(), untold);
-    let mut linked = resources(&[idle(), ResourceWindow { network_sent_bytes: 120_000_000, ..idle() }]);
-    linked.machine.interfaces = Some(vec![InterfaceUse {
-        name: "eth0".into(),
-        link_bytes_per_sec: Some(125_000_000),
-        ..InterfaceUse::default()
-    }]);
-    limit(&mut page, "a link", &loads(450), &linked, None);
-    let low = in_turn(vec![open("at 40/s", 40, 40, 1), open("at 900/s", 900, 200, 400)]);
-    limit(&mut page, "a fifth at a time", &low, &resources(&[idle(), idle()]), None);
-    page.family("Other loads");
-    let quiet = resources(&[idle(), idle(), idle()]);
-    limit(
-        &mut page,
-        "a limit of the case",
-        &loads(450),
-        &quiet,
-        Some((StopReason::Memory, "memory reached 1010 MiB, and max_memory is 1 GiB")),
-    );
-    let mut without = open("load", 100, 100, 5);
-    without.total.kinds = vec![Kind {
-        class: "error".into(),
-        text: "N".into(),
-        sample: "Too many open files (os error 24)".into(),
-        count: 40,
-        ..Kind::default()
-    }];
-    limit(&mut page, "no descriptor left", &[without], &quiet, None);
-    let mut refusing = open("load", 500, 500, 20);
-    (refusing.phases[0].figures.counts.ok, refusing.phases[0].figures.counts.rejected) = (4_000, 1_000);
-    refusing.phases[0].figures.rejected.record_n(300_000, 1_000);
-    limit(&mut page, "refusals", &[refusing], &quiet, None);
-    let mut capped = open("at 900/s", 900, 900, 5);
-    capped.max_in_flight = Some(2);
-    (capped.phases[0].figures.counts.ok, capped.phases[0].figures.counts.dropped) = (4_000, 5_000);
-    limit(&mut page, "a cap", &in_turn(vec![open("at 100/s", 100, 100, 5), capped]), &quiet, None);
-    let mut blocking = in_turn(vec![open("at 100/s", 100, 100, 5), open("at 900/s", 900, 400, 5)]);
-    blocking[1].process =
-        ProcessUse { span_s: 10.0, workers: 4, all_workers_busy_s: 9.1, ..ProcessUse::default() };
-    limit(&mut page, "blocked workers", &blocking, &quiet, None);
-    let untold = in_turn(vec![closed("load", 4, 200, 20), closed("load", 32, 201, 159)]);
-    limit(&mut page, "users, none alone", &untold, &quiet, None);
-    let mut together = loads(450);
-    together.push(Observation { started_s: 12.0, ..open("other", 50, 50, 5) });
-    limit(&mut page, "two loads", &together, &quiet, None);
-    limit(
-        &mut page,
-        "a load that is followed",
-        &in_turn(vec![open("at 100/s", 100, 100, 5), open("at 400/s", 400, 399, 5)]),
-        &quiet,
-        None,
-    );
-    limit(
-        &mut page,
-        "users that are served",
-        &in_turn(vec![closed("load", 1, 200, 5), closed("load", 8, 1_590, 5)]),
-        &quiet,
-        None,
-    );
-    limit(&mut page, "one level of users", &[closed("load", 8, 1_590, 5)], &quiet, None);
-    limit(
-        &mut page,
-        "users on busy cores",
-        &[closed("load", 8, 1_200, 6)],
-        &resources(&[second(98.0, 99.0)]),
-        None,
-    );
-    limit(&mut page, "one operation", &[open("load", 1, 1, 5)], &quiet, None);
     page.check();
 }

@@ -5,6 +5,7 @@
 //! it; on a page one sees whether it does. [`sources`] reads the sources and names each message that is on no page. What
 //! is said on the command line has its page from `tests/harness/messages.rs`.
 
+mod bottlenecks;
 mod expectations;
 mod faults;
 mod findings;

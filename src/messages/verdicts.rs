@@ -3,21 +3,10 @@ use std::collections::BTreeMap;
 use super::Page;
 use crate::{
     expect::Expectation,
-    judge::{Judgement, LittlesLaw, Watch, Watched, judge, validity},
+    judge::{Judgement, LittlesLaw, Watch, Watched, judge, made::figures, validity},
     observe::{Counter, Counts, Figures, Model, Observation, Phase, ProcessUse, Window},
     stop::StopReason,
 };
-
-/// 10 s in which so many operations succeeded and so many failed, after 10 ms each.
-fn figures(ok: u64, error: u64) -> Figures {
-    let mut figures = Figures { duration_s: 10.0, ..Figures::default() };
-    figures.counts = Counts { due: ok + error, ok, error, ..Counts::default() };
-    for histogram in [&mut figures.response, &mut figures.service] {
-        histogram.record_n(10_000_000, ok + error);
-    }
-    figures.lateness.record_n(20_000, ok + error);
-    figures
-}
 
 fn load(total: Figures) -> Observation {
     Observation { load: "reads".to_owned(), total, complete: true, ..Observation::default() }

@@ -4,8 +4,6 @@ mod rules;
 mod used;
 
 #[cfg(test)]
-pub(crate) mod made;
-#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -316,11 +316,12 @@ impl<'a> Scene<'a> {
         Some((Limit::Pool, evidence))
     }
 
-    /// The cap of operations in flight, when those that started were served as fast as ever.
+    /// The cap of operations in flight, when those that started were served as fast as at a lower load. Without a lower
+    /// load nobody knows: those that wait in a queue as long as the cap all wait alike.
     fn cap(&self) -> Option<Answer> {
         let peak = self.found.peak;
         let cap = peak.load.max_in_flight?;
-        let slower = self.found.slowdown().or_else(|| Some(peak.time_s? / peak.quick_s?))?;
+        let slower = self.found.slowdown()?;
         let is_it = peak.dropped > BEHIND && slower < NO_WAIT;
         is_it.then(|| {
             let evidence = format!(

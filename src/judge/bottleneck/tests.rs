@@ -1,8 +1,6 @@
-use super::{
-    made::{closed, in_turn, open, resources, second},
-    *,
-};
+use super::*;
 use crate::{
+    judge::made::{closed, in_turn, open, resources, second},
     monitor::{InterfaceUse, ResourceWindow},
     observe::Kind,
 };
@@ -238,6 +236,11 @@ fn the_generator_itself() {
     };
     insta::assert_snapshot!(capped(5), @"load generator: 56% of 900/s never started, with 2 in flight at most (max_in_flight), though an answer took 5 ms as at lower load");
     assert_eq!(capped(50).limit, Limit::Pool, "those that started waited for the target");
+    // With one load nobody knows how long an answer takes that does not wait.
+    let mut alone = open("at 900/s", 900, 900, 400);
+    alone.max_in_flight = Some(64);
+    (alone.phases[0].figures.counts.ok, alone.phases[0].figures.counts.dropped) = (4_000, 5_000);
+    assert_ne!(found(&[alone], &resources(&[idle()])).limit, Limit::Generator);
 
     let blocking = |all_busy| {
         let mut loads = in_turn(vec![open("at 100/s", 100, 100, 5), open("at 900/s", 900, 400, 5)]);

@@ -1,19 +1,9 @@
 use super::*;
 use crate::{
-    observe::{Counter, Counts, Figures, Model, ProcessUse},
+    judge::made::figures,
+    observe::{Counter, Figures, Model, ProcessUse},
     stop::StopReason,
 };
-
-/// A complete load of 10 s with `ok` successes of 10 ms and `error` errors.
-fn figures(ok: u64, error: u64) -> Figures {
-    let mut figures = Figures { duration_s: 10.0, ..Figures::default() };
-    figures.counts = Counts { due: ok + error, ok, error, ..Counts::default() };
-    for histogram in [&mut figures.response, &mut figures.service] {
-        histogram.record_n(10_000_000, ok + error);
-    }
-    figures.lateness.record_n(20_000, ok + error);
-    figures
-}
 
 fn load(total: Figures) -> Observation {
     Observation { load: "load".to_owned(), total, complete: true, ..Observation::default() }

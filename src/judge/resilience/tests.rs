@@ -1,20 +1,5 @@
 use super::*;
-use crate::observe::Window;
-
-/// 10 s at 100/s: so many of 1 000 failed and so many were tried again, all ended after so many milliseconds.
-fn load(failed: u64, retries: u64, ms: u64) -> Observation {
-    let mut total = Figures { duration_s: 10.0, retries, ..Figures::default() };
-    total.counts = Counts { due: 1_000, ok: 1_000 - failed, error: failed, ..Counts::default() };
-    total.response.record_n(ms * 1_000_000, 1_000);
-    let window = |second: u64| Window {
-        at_s: second as f64,
-        length_s: 1.0,
-        p99_us: ms as f64 * 1e3,
-        counts: Counts { due: 100, ok: 100 - failed / 10, error: failed / 10, ..Counts::default() },
-        ..Window::default()
-    };
-    Observation { total, timeline: (0..10).map(window).collect(), complete: true, ..Observation::default() }
-}
+use crate::judge::made::failing;
 
 fn injected(kinds: &[(&str, u64)]) -> InjectedFaults {
     InjectedFaults {
@@ -40,7 +25,7 @@ fn broke() -> TrialResult {
 #[test]
 fn retries_that_hide_the_faults_hold() {
     // 10 % of 1 111 attempts, of which 1 of 1 000 operations failed three times.
-    let (before, with) = (load(0, 0, 10), load(1, 110, 20));
+    let (before, with) = (failing(0, 0, 10), failing(1, 110, 20));
     let seen = found(injected(&[("error", 111)]), TrialResult::Held, [&before, &with, &before]);
     assert!(seen.held() && seen.recovered());
     assert_eq!(
@@ -53,7 +38,7 @@ fn retries_that_hide_the_faults_hold() {
 
 #[test]
 fn failures_that_are_all_seen_outside_break() {
-    let (before, with, after) = (load(0, 0, 10), load(100, 0, 10), load(400, 0, 10));
+    let (before, with, after) = (failing(0, 0, 10), failing(100, 0, 10), failing(400, 0, 10));
     let seen = found(injected(&[("error", 60), ("hang", 40)]), broke(), [&before, &with, &after]);
     assert!(!seen.held() && !seen.recovered());
     assert_eq!((seen.leaked_share, seen.attempts_per_operation), (Some(1.0), Some(1.0)));
@@ -67,7 +52,7 @@ fn failures_that_are_all_seen_outside_break() {
 
 #[test]
 fn too_few_faults_show_nothing() {
-    let calm = load(0, 0, 10);
+    let calm = failing(0, 0, 10);
     let of = |kinds| found(injected(kinds), TrialResult::Held, [&calm, &calm, &calm]).result;
     assert_eq!(
         of(&[("error", 5), ("latency", 4)]),
@@ -82,9 +67,9 @@ fn too_few_faults_show_nothing() {
 
 #[test]
 fn what_fails_without_faults_has_not_leaked() {
-    let before = load(50, 0, 10);
+    let before = failing(50, 0, 10);
     let of = |failed| {
-        let loads = [&before, &load(failed, 0, 10), &before];
+        let loads = [&before, &failing(failed, 0, 10), &before];
         found(injected(&[("error", 40), ("latency", 60)]), TrialResult::Held, loads).leaked_share
     };
     assert_eq!([50, 70, 90, 130, 20].map(of), [Some(0.0), Some(0.5), Some(1.0), Some(2.0), Some(0.0)]);
@@ -92,7 +77,7 @@ fn what_fails_without_faults_has_not_leaked() {
 
 #[test]
 fn faults_of_the_users_own_are_not_counted() {
-    let (before, with) = (load(0, 0, 10), load(20, 30, 10));
+    let (before, with) = (failing(0, 0, 10), failing(20, 30, 10));
     let own = InjectedFaults { plan: "faults of the case's own".to_owned(), ..InjectedFaults::default() };
     let seen = found(own, TrialResult::Held, [&before, &with, &before]);
     assert_eq!((seen.met, seen.leaked_share, seen.held()), (None, None, true));
@@ -103,7 +88,7 @@ fn faults_of_the_users_own_are_not_counted() {
 
 #[test]
 fn passages_of_points_are_the_attempts_where_faults_are_at_points() {
-    let calm = load(0, 0, 10);
+    let calm = failing(0, 0, 10);
     let at_points = InjectedFaults { passed: 1_250, ..injected(&[("error", 125)]) };
     let seen = found(at_points, TrialResult::Held, [&calm, &calm, &calm]);
     assert_eq!((seen.attempts_per_operation, seen.leaked_share), (Some(1.25), Some(0.0)));
@@ -111,7 +96,7 @@ fn passages_of_points_are_the_attempts_where_faults_are_at_points() {
 
 #[test]
 fn what_was_not_reached_is_no_figure() {
-    let before = load(0, 0, 10);
+    let before = failing(0, 0, 10);
     let loads = FaultyLoads { baseline: Some(&before), ..FaultyLoads::default() };
     let unknown = TrialResult::Unknown { reason: "the case was stopped".to_owned() };
     let seen = Resilience::find(None, loads, unknown, &Tolerance::default());
