@@ -1,9 +1,14 @@
 //! The suite that the nodes carry out.
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Write},
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::UNIX_EPOCH,
 };
 
 use proofload::{
@@ -20,6 +25,9 @@ use tokio::{
 
 /// Where the target listens that several nodes are put on.
 pub(crate) const TARGET: &str = "FIXTURE_TARGET";
+
+/// Where a node writes when it started each of its operations, in milliseconds of the time of day.
+pub(crate) const STARTS: &str = "FIXTURE_STARTS";
 
 /// Runs the suite of the package in this folder.
 pub(crate) fn run(package: String) -> ExitCode {
@@ -115,8 +123,22 @@ async fn recovers(cx: Context) -> Result {
 /// Long enough for something to happen to it.
 #[proofload::case(max_cpu = "off", time_limit = "2m")]
 async fn long(cx: Context) -> Result {
-    cx.load(Load::rate(per_second(80)).for_duration(seconds(12))).run(numbered).await?;
+    cx.load(Load::rate(per_second(80)).for_duration(seconds(12))).run(witnessed).await?;
     cx.done()
+}
+
+/// Writes down when it was.
+async fn witnessed(op: Op) -> Outcome {
+    static STARTED: LazyLock<Option<File>> = LazyLock::new(|| {
+        let path = std::env::var_os(STARTS)?;
+        Some(File::options().create(true).append(true).open(path).expect("a file"))
+    });
+    if let Some(mut file) = STARTED.as_ref() {
+        let now = UNIX_EPOCH.elapsed().expect("a time of day").as_millis();
+        // One line, one write.
+        file.write_all(format!("{now}\n").as_bytes()).expect("there is room");
+    }
+    numbered(op).await
 }
 
 /// A threshold that is missed when all nodes are looked at.

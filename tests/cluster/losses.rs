@@ -40,6 +40,35 @@ pub(crate) fn killed() {
     assert_eq!((all[0].status, all[2].status), (Some(101), Some(101)), "{}", all[2].said);
 }
 
+/// A node that gets a tenth of its time for a while, and is never silent for long.
+pub(crate) fn slowed() {
+    let broker = Broker::start();
+    let nodes = start(&broker, "long", 3, &[]);
+    nodes.all.iter().for_each(|node| node.until_slices(3));
+    for _ in 0..10 {
+        nodes.all[2].signal_case(Signal::STOP);
+        thread::sleep(Duration::from_millis(450));
+        nodes.all[2].signal_case(Signal::CONT);
+        thread::sleep(Duration::from_millis(50));
+    }
+    let all = nodes.wait();
+    let case = all[0].case();
+    let load = &case["loads"][0];
+    assert_eq!(
+        load["total"]["counts"]["due"], 960,
+        "nothing is left out, and nothing counts twice: {case:#}"
+    );
+    let windows = load["timeline"].as_array().expect("windows").iter();
+    assert_eq!(windows.map(|window| window["counts"]["due"].as_u64().expect("due")).sum::<u64>(), 960);
+    let shares = load["nodes"].as_array().expect("nodes");
+    assert!(shares.iter().all(|share| share["lost"].is_null() && share["counts"]["due"] == 320), "{load:#}");
+    let late = |node: usize| shares[node]["lateness_p99_us"].as_f64().expect("a number");
+    assert!(late(2) > 300_000.0 && late(2) > late(0).max(late(1)), "{} {} {}", late(0), late(1), late(2));
+    assert!(shares[2]["doubts"].to_string().contains("late"), "{:#}", shares[2]["doubts"]);
+    let warnings = case["warnings"].to_string();
+    assert!(warnings.contains("node 2 ("), "the one that is slow is named: {warnings}");
+}
+
 pub(crate) fn frozen() {
     let broker = Broker::start();
     let nodes = start(&broker, "long", 3, &[]);
