@@ -245,7 +245,8 @@ fn a_broken_file_is_named() {
     run_at(&package, "1", &["--save-baseline", "main"]).exits(0);
     let file = files(&package, "main").remove(0);
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let half: String = text.chars().take(text.chars().count() / 2).collect();
+    fs::write(&file, half).unwrap();
     let error = format!("error: --baseline main: {} is not a saved run: EOF", file.display());
     refused(&package, &["--baseline", "main"], &error);
     edit_version(&file, &text);
