@@ -209,7 +209,8 @@ fn footer(text: &str, name: &str) -> f64 {
 /// The value at a percentile of a distribution. A line says up to which value so many lie, and what lies in the last of them
 /// has no line for each of its percentiles.
 fn value_at(text: &str, percentile: f64) -> f64 {
-    let mut numbers = text.lines().filter_map(|line| {
+    let lines = text.lines().filter(|line| line.starts_with(' '));
+    let mut numbers = lines.filter_map(|line| {
         let words: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         words.first().copied().zip(words.get(2).copied())
     });
