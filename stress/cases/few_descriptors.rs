@@ -2,7 +2,13 @@
 //! have one when there are descriptors again.
 #![cfg(any(target_os = "linux", target_os = "macos"))]
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use proofload::{Context, Load, LoadBuilder, Outcome, Run, millis, per_second, seconds};
 
@@ -13,6 +19,10 @@ use crate::targets::{
 
 /// Descriptors that are left: one end of a connection, and none for the other.
 const LEFT: u64 = 1;
+
+/// How often they are made few, at most, and how long each time shows whether they are.
+const TRIES: u32 = 20;
+const TRY: Duration = millis(30);
 
 /// A second, of which a third is without descriptors.
 #[proofload::case(target = "index_server", max_concurrency = 200, max_cpu = "off")]
@@ -32,17 +42,29 @@ async fn run_out(cx: Context, length: Duration) -> proofload::Result {
     let questions = |name: &str| {
         cx.load(Load::rate(per_second(100)).for_duration(length)).named(name).timeout(seconds(1))
     };
+    let unanswered = Arc::new(AtomicU64::new(0));
     let shortage = async {
         cx.pause(length / 3).await;
-        let few = cx.few_descriptors(LEFT)?;
+        let mut few = cx.few_descriptors(LEFT)?;
+        for _ in 1..TRIES {
+            cx.pause(TRY).await;
+            if unanswered.load(Ordering::Relaxed) > 0 {
+                break;
+            }
+            // A question that was on its way has given its descriptors back since, and the others use those.
+            few.heal();
+            few = cx.few_descriptors(LEFT)?;
+        }
         cx.pause(length / 3).await;
         few.heal();
         Ok::<(), proofload::Error>(())
     };
-    let (short, shortage) = tokio::join!(run(&server, questions("out of descriptors").probing()), shortage);
+    let asked = run(&server, questions("out of descriptors").probing(), &unanswered);
+    let (short, shortage) = tokio::join!(asked, shortage);
     shortage?;
     let counts = short?.total().counts;
-    let again = run(&server, questions("descriptors again").expect("success_rate >= 99%")).await?;
+    let questions = questions("descriptors again").expect("success_rate >= 99%");
+    let again = run(&server, questions, &unanswered).await?;
     if !cx.is_dry_run() {
         cx.require(
             counts.error + counts.timeout > 0 && counts.ok > 0,
@@ -61,14 +83,21 @@ async fn run_out(cx: Context, length: Duration) -> proofload::Result {
     cx.done()
 }
 
-async fn run(server: &IndexServer, load: LoadBuilder) -> proofload::Result<Run> {
+async fn run(server: &IndexServer, load: LoadBuilder, unanswered: &Arc<AtomicU64>) -> proofload::Result<Run> {
     let address = server.address();
-    load.run(move |op| async move {
-        match index_server::ask(address, op.index).await {
-            Ok(Ok(())) => Outcome::ok(),
-            Ok(Err(Refusal::Busy)) => Outcome::rejected("the index is busy"),
-            Ok(Err(Refusal::Wrong(answer))) => Outcome::error(format_args!("answered {answer:?}")),
-            Err(error) => Outcome::error(error),
+    let unanswered = Arc::clone(unanswered);
+    load.run(move |op| {
+        let unanswered = Arc::clone(&unanswered);
+        async move {
+            match index_server::ask(address, op.index).await {
+                Ok(Ok(())) => Outcome::ok(),
+                Ok(Err(Refusal::Busy)) => Outcome::rejected("the index is busy"),
+                Ok(Err(Refusal::Wrong(answer))) => Outcome::error(format_args!("answered {answer:?}")),
+                Err(error) => {
+                    unanswered.fetch_add(1, Ordering::Relaxed);
+                    Outcome::error(error)
+                }
+            }
         }
     })
     .await
