@@ -34,6 +34,7 @@
 //!
 //! [profile.test]
 //! opt-level = 2
+//! debug = "line-tables-only"
 //! ```
 //!
 //! `cargo test --test stress` runs it, Ctrl-C stops it, and `target/stress/latest/report.html` shows what it found. The guide

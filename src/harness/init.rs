@@ -145,6 +145,7 @@ Cargo.toml, what is not there yet of
 
     [profile.test]            # of a workspace: in its root's Cargo.toml
     opt-level = 2             # else the load generator may be what is measured
+    debug = \"line-tables-only\"   # enough for backtraces, and less to build
 
 .config/nextest.toml, for `cargo nextest run --test {name}`: cases one at a time
 
