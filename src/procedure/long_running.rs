@@ -13,7 +13,7 @@ use crate::{
     judge::{Detail, Drift, DriftRule, ErrorDrift, Finding, Leak, LeakRule},
     load::Load,
     observe::Window,
-    units::{Rate, show_duration},
+    units::{Rate, Ratio, show_duration},
 };
 
 const NAME: &str = "long running";
@@ -125,7 +125,12 @@ impl Soak {
             return;
         }
         self.judge_leak(cx);
-        cx.require(self.rises().is_empty(), format!("what rises: {:?}", self.rises()));
+        let rises = self.rises();
+        let sentence = match rises.is_empty() {
+            true => "nothing is known to rise under the constant load".to_owned(),
+            false => rises.join("; "),
+        };
+        cx.require(rises.is_empty(), sentence);
         self.untold().into_iter().for_each(|sentence| cx.inconclusive(sentence));
     }
 
@@ -140,9 +145,33 @@ impl Soak {
         cx.require(!self.leak.is_leaking(), self.leak.to_string());
     }
 
+    /// Puts a verdict on the growth of memory into the report, for a target that may fill up by some of it without leaking:
+    /// failed from `share` on, inconclusive where memory was not measured. `0.05` is 5 %.
+    pub fn judge_growth(&self, cx: &Context, share: f64) {
+        if cx.is_dry_run() {
+            return;
+        }
+        match (self.memory_growth, said_of_growth(self.memory_growth, share)) {
+            (Some(growth), sentence) => cx.require(growth < share, sentence),
+            (None, sentence) => cx.inconclusive(sentence),
+        }
+    }
+
     /// Whether memory is known to have grown by less than this share.
     pub fn grew_by_less_than(&self, share: f64) -> bool {
         self.memory_growth.is_some_and(|growth| growth < share)
+    }
+}
+
+fn said_of_growth(growth: Option<f64>, most: f64) -> String {
+    let most = Ratio::new(most);
+    match growth {
+        Some(growth) => {
+            let rounded = Ratio::new((growth * 1e3).round() / 1e3);
+            let than = if growth < most.share() { "less than" } else { "not less than" };
+            format!("memory grew by {rounded} during the soak, {than} {most}")
+        }
+        None => format!("whether memory grew by less than {most} is not known: it was not measured"),
     }
 }
 
@@ -381,6 +410,17 @@ mod tests {
 
     fn refused(procedure: LongRunning) -> String {
         procedure.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn growth_is_told_beside_what_may_be() {
+        assert_eq!(
+            said_of_growth(Some(0.009_006), 0.05),
+            "memory grew by 0.9% during the soak, less than 5%"
+        );
+        assert_eq!(said_of_growth(Some(0.05), 0.05), "memory grew by 5% during the soak, not less than 5%");
+        let untold = "whether memory grew by less than 5% is not known: it was not measured";
+        assert_eq!(said_of_growth(None, 0.05), untold);
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn soak(cx: Context, rate: Rate, length: Duration) -> Result {
     }
     if length > minutes(5) {
         soak.judge(&cx);
-        cx.require(soak.grew_by_less_than(0.05), format!("memory grew by less than 5%: {:?}", soak.memory_growth));
+        soak.judge_growth(&cx, 0.05);
     } else {
         soak.judge_leak(&cx);
     }
