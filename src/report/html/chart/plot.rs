@@ -19,8 +19,11 @@ const SIZE: (u32, u32) = (560, 210);
 /// Pixels left and below the plot for the labels.
 const LABELS: (u32, u32) = (64, 24);
 
-/// Pixels above and beside the plot; above is the name of a band.
-const MARGIN: u32 = 14;
+/// Pixels above the plot, for the name of a band.
+const ABOVE: u32 = 14;
+
+/// Pixels right of the plot, for half of the last label: `1:00:00`.
+const BESIDE: u32 = 20;
 
 /// Pixels that a letter of a band's name takes.
 const LETTER: f64 = 6.0;
@@ -151,8 +154,8 @@ impl Plot {
 
     fn on(&self, area: &Area<'_>) -> Drawn {
         let mut field = ChartBuilder::on(area)
-            .margin_top(MARGIN)
-            .margin_right(MARGIN)
+            .margin_top(ABOVE)
+            .margin_right(BESIDE)
             .x_label_area_size(LABELS.1)
             .y_label_area_size(LABELS.0)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
@@ -226,7 +229,7 @@ impl Plot {
 
     /// Pixels from the left edge of the picture.
     fn pixel(&self, at: f64) -> f64 {
-        let width = f64::from(SIZE.0 - LABELS.0 - MARGIN);
+        let width = f64::from(SIZE.0 - LABELS.0 - BESIDE);
         f64::from(LABELS.0) + width * self.x.share(at)
     }
 }
