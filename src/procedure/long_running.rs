@@ -152,7 +152,7 @@ impl Soak {
             return;
         }
         match (self.memory_growth, said_of_growth(self.memory_growth, share)) {
-            (Some(growth), sentence) => cx.require(growth < share, sentence),
+            (Some(_), sentence) => cx.require(self.grew_by_less_than(share), sentence),
             (None, sentence) => cx.inconclusive(sentence),
         }
     }
@@ -167,9 +167,8 @@ fn said_of_growth(growth: Option<f64>, most: f64) -> String {
     let most = Ratio::new(most);
     match growth {
         Some(growth) => {
-            let rounded = Ratio::new((growth * 1e3).round() / 1e3);
             let than = if growth < most.share() { "less than" } else { "not less than" };
-            format!("memory grew by {rounded} during the soak, {than} {most}")
+            format!("memory grew by {} during the soak, {than} {most}", Ratio::new(growth))
         }
         None => format!("whether memory grew by less than {most} is not known: it was not measured"),
     }
@@ -416,7 +415,7 @@ mod tests {
     fn growth_is_told_beside_what_may_be() {
         assert_eq!(
             said_of_growth(Some(0.009_006), 0.05),
-            "memory grew by 0.9% during the soak, less than 5%"
+            "memory grew by 0.9006% during the soak, less than 5%"
         );
         assert_eq!(said_of_growth(Some(0.05), 0.05), "memory grew by 5% during the soak, not less than 5%");
         let untold = "whether memory grew by less than 5% is not known: it was not measured";

@@ -127,6 +127,21 @@ async fn long(cx: Context) -> Result {
     cx.done()
 }
 
+/// One node takes more memory than it may.
+#[proofload::case(max_cpu = "off", max_memory = "256MiB", max_memory_growth = "off", time_limit = "2m")]
+async fn greedy(cx: Context) -> Result {
+    if cx.node() == 1 {
+        std::thread::spawn(|| {
+            std::thread::sleep(seconds(3));
+            let taken = vec![1_u8; 400 << 20];
+            std::thread::sleep(seconds(60));
+            drop(taken);
+        });
+    }
+    cx.load(Load::rate(per_second(80)).for_duration(seconds(40))).run(numbered).await?;
+    cx.done()
+}
+
 /// Writes down when it was.
 async fn witnessed(op: Op) -> Outcome {
     static STARTED: LazyLock<Option<File>> = LazyLock::new(|| {

@@ -33,6 +33,7 @@ pub(crate) fn run() -> ExitCode {
         ("a_breaking_point_is_found_together", breaking),
         ("a_recovery_is_seen_together", recovers),
         ("an_interrupt_on_any_node_stops_all", interrupted),
+        ("a_case_that_is_killed_for_memory_ends_on_all_nodes", emergency),
         ("a_threshold_over_all_nodes_stops_all", threshold),
         ("a_killed_node_makes_it_inconclusive", losses::killed),
         ("a_slowed_node_is_seen_and_nothing_is_lost", losses::slowed),
@@ -322,6 +323,21 @@ fn interrupted() {
     assert!(reasons.contains("node 2 (") && reasons.contains("a person stopped it"), "{reasons}");
     let load = &case["loads"][0];
     assert!(load["total"]["duration_s"].as_f64().expect("a number") < 11.0, "{load:#}");
+}
+
+/// Its case is killed at once and tells nobody: the others miss it, and the report says what it was.
+fn emergency() {
+    let broker = Broker::start();
+    let all = ended(&broker, "greedy", 3, &[]);
+    let case = all[0].case();
+    assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
+    let reasons = case["reasons"].to_string();
+    assert!(reasons.contains("node 1 (") && reasons.contains("max_memory"), "{reasons}");
+    for left in &all {
+        assert_eq!(left.status, Some(101), "{}", left.said);
+    }
+    let lasted = case["loads"][0]["total"]["duration_s"].as_f64().expect("a number");
+    assert!(lasted < 20.0, "40 s were asked for, and it lasted {lasted} s");
 }
 
 fn threshold() {
