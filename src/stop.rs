@@ -82,6 +82,11 @@ impl StopReason {
             Self::Ceiling => "the ceiling that it was to find was reached",
         }
     }
+
+    /// Whether a case is killed for it at once: two gigabytes a second leave no time for words.
+    pub(crate) const fn leaves_no_time(self) -> bool {
+        matches!(self, Self::Memory | Self::MachineMemory)
+    }
 }
 
 impl fmt::Display for StopReason {

@@ -142,6 +142,7 @@ impl Coordinator {
                 self.merge(&load, now_ns);
             }
             Up::Stop(word) => self.stop(word, now_ns),
+            Up::StopOne { key, word } => self.tell(Down::StopOne { key, word }, now_ns),
             Up::End { load, reason } => self.tell(Down::End { load, reason }, now_ns),
             Up::Left => {
                 self.left.insert(node);

@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -39,6 +39,7 @@ pub(super) struct Here {
     held: Vec<Up>,
     packets: Vec<(Option<To>, Vec<u8>)>,
     has_asked: bool,
+    stopped_elsewhere: Arc<OnceLock<StopWord>>,
     /// Why nobody can be met any more.
     over: Option<String>,
     /// Until when to wait for the last words, and whom to tell.
@@ -47,7 +48,7 @@ pub(super) struct Here {
 
 impl Here {
     pub(super) fn new(options: Options, listener: Arc<dyn Listener>) -> Self {
-        let Options { seat, present, rule, after_stop, .. } = options;
+        let Options { seat, present, rule, after_stop, stopped_elsewhere, .. } = options;
         let role = match seat.node {
             0 => Role::First(Box::new(Coordinator::new(seat.hosts.clone(), &present, rule, after_stop, 0))),
             node => Role::Other(Box::new(Member::new(node, 0))),
@@ -64,6 +65,7 @@ impl Here {
             held: Vec::new(),
             packets: Vec::new(),
             has_asked: false,
+            stopped_elsewhere,
             over: None,
             leaving: None,
         }
@@ -109,6 +111,10 @@ impl Here {
                 self.say(Up::Delta(delta));
             }
             Command::End(load, reason) => self.say(Up::End { load, reason }),
+            Command::StopOne { key, reason, sentence } => {
+                let word = self.word(reason, &sentence);
+                self.say(Up::StopOne { key, word });
+            }
             Command::Finish(finished, answer) => {
                 if let Some(sentence) = &self.over {
                     let _gone = answer.send(Err(ClusterError(sentence.clone())));
@@ -174,6 +180,7 @@ impl Here {
                 }
             }
             Down::Stop(word) => self.listener.stopped(&word),
+            Down::StopOne { key, word } => self.listener.stopped_one(&key, &word),
             Down::End { load, reason } => {
                 if let Some(ears) = self.ears.get(&load) {
                     (ears.ended)(reason);
@@ -221,14 +228,33 @@ impl Here {
         }
     }
 
-    pub(super) fn tick(&mut self) {
-        if !self.has_asked
-            && let Some((reason, sentence)) = self.listener.asked()
-        {
+    /// Says why all should stop, if there is a reason.
+    fn ask(&mut self) {
+        if let Some(word) = self.stopped_elsewhere.get().cloned() {
             self.has_asked = true;
-            let node = self.seat.node;
-            let sentence = format!("{}: {sentence}", WhichNode(node, &self.seat.hosts));
-            self.say(Up::Stop(StopWord { node, reason, sentence }));
+            let is_first_gone = word.node == 0 && word.reason.leaves_no_time();
+            let sentence = word.sentence.clone();
+            self.say(Up::Stop(word));
+            if is_first_gone {
+                // Nobody is left who could merge anything.
+                self.end(sentence);
+            }
+        } else if let Some((reason, sentence)) = self.listener.asked() {
+            self.has_asked = true;
+            let word = self.word(reason, &sentence);
+            self.say(Up::Stop(word));
+        }
+    }
+
+    /// What this node says to all.
+    fn word(&self, reason: StopReason, sentence: &str) -> StopWord {
+        let node = self.seat.node;
+        StopWord { node, reason, sentence: format!("{}: {sentence}", WhichNode(node, &self.seat.hosts)) }
+    }
+
+    pub(super) fn tick(&mut self) {
+        if !self.has_asked {
+            self.ask();
         }
         let now = self.now();
         match &mut self.role {

@@ -124,6 +124,11 @@ pub(super) enum Up {
     Finished(Box<Finished>),
     /// All are to stop.
     Stop(StopWord),
+    /// All are to stop what was met for under this key.
+    StopOne {
+        key: String,
+        word: StopWord,
+    },
     /// All are to end this load, without a reason as planned.
     End {
         load: String,
@@ -153,6 +158,10 @@ pub(super) enum Down {
     /// What happened in a load on all nodes.
     Merged(Box<Observation>),
     Stop(StopWord),
+    StopOne {
+        key: String,
+        word: StopWord,
+    },
     End {
         load: String,
         reason: Option<StopReason>,

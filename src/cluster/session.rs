@@ -1,6 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     pub(crate) rule: LossRule,
     /// From a stop to the end of what is waited for.
     pub(crate) after_stop: Duration,
+    /// What stopped the others, for one who cannot hear it of them: whoever hears it by another way puts it here.
+    #[serde(skip)]
+    pub(crate) stopped_elsewhere: Arc<OnceLock<StopWord>>,
 }
 
 /// Hears what happens to the cluster, and says why this node wants it to stop. Called from the session's thread.
@@ -41,6 +44,8 @@ pub(crate) trait Listener: Send + Sync {
     fn asked(&self) -> Option<(StopReason, String)>;
     /// All are to stop.
     fn stopped(&self, word: &StopWord);
+    /// All are to stop what was met for under this key.
+    fn stopped_one(&self, _key: &str, _word: &StopWord) {}
     /// A node is lost.
     fn lost(&self, node: u32, sentence: &str);
 }
@@ -73,6 +78,7 @@ pub(super) enum Command {
     Meet(Box<Arrival>, Option<LoadEars>, Answer<Met>),
     Delta(Box<Delta>),
     End(String, Option<StopReason>),
+    StopOne { key: String, reason: StopReason, sentence: String },
     Finish(Box<Finished>, Answer<Observation>),
     Close(oneshot::Sender<()>),
 }
@@ -142,6 +148,12 @@ impl Cluster {
     /// Ends a load on all nodes, as planned where there is no reason.
     pub(crate) fn end(&self, load: &str, reason: Option<StopReason>) {
         let _ended = self.commands.send(Command::End(load.to_owned(), reason));
+    }
+
+    /// Tells all to stop what was met for under this key, and why.
+    pub(crate) fn stop_one(&self, key: &str, reason: StopReason, sentence: &str) {
+        let (key, sentence) = (key.to_owned(), sentence.to_owned());
+        let _ended = self.commands.send(Command::StopOne { key, reason, sentence });
     }
 
     /// This node's part of a load is over: waits for what happened on all.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use crate::{
 struct Ears {
     asked: Mutex<Option<(StopReason, String)>>,
     heard: Mutex<Vec<String>>,
+    stopped_elsewhere: Arc<OnceLock<StopWord>>,
 }
 
 impl Listener for Ears {
@@ -33,6 +34,10 @@ impl Listener for Ears {
         self.heard.lock().unwrap().push(format!("stop: {}", word.sentence));
     }
 
+    fn stopped_one(&self, key: &str, word: &StopWord) {
+        self.heard.lock().unwrap().push(format!("stop of {key}: {}", word.sentence));
+    }
+
     fn lost(&self, _node: u32, sentence: &str) {
         self.heard.lock().unwrap().push(format!("lost: {sentence}"));
     }
@@ -42,6 +47,7 @@ fn nodes(count: u32) -> Vec<(Cluster, Arc<Ears>)> {
     let bus = MemoryBus::default();
     let hosts: Vec<String> = (0..count).map(|node| format!("host-{node}")).collect();
     let start = |node| {
+        let ears = Arc::new(Ears::default());
         let options = Options {
             access: Access::default(),
             room: "test.room".to_owned(),
@@ -49,8 +55,8 @@ fn nodes(count: u32) -> Vec<(Cluster, Arc<Ears>)> {
             present: (0..count).collect::<BTreeSet<u32>>(),
             rule: LossRule::Stop,
             after_stop: Duration::from_millis(500),
+            stopped_elsewhere: Arc::clone(&ears.stopped_elsewhere),
         };
-        let ears = Arc::new(Ears::default());
         let cluster = Cluster::on(Some(Bus::Memory(bus.clone())), options, Arc::clone(&ears) as _);
         (cluster.unwrap(), ears)
     };
@@ -139,24 +145,58 @@ async fn a_load_is_merged_and_a_stop_reaches_all() {
         assert_eq!((merged.total.counts.due, merged.nodes.len(), merged.complete), (6, 3, true));
     }
     *nodes[2].1.asked.lock().unwrap() = Some((StopReason::Memory, "the memory limit was reached".to_owned()));
-    let heard = |ears: &Ears| ears.heard.lock().unwrap().first().cloned();
+    all_hear(&nodes, "stop: node 2 (host-2): the memory limit was reached").await;
+    close(nodes).await;
+}
+
+#[tokio::test]
+async fn a_stop_of_one_thing_reaches_all_and_what_was_heard_elsewhere_too() {
+    let nodes = nodes(3);
+    nodes[1].0.stop_one("case 4", StopReason::Memory, "too much");
+    all_hear(&nodes, "stop of case 4: node 1 (host-1): too much").await;
+    let word =
+        StopWord { node: 1, reason: StopReason::Memory, sentence: "node 1 (host-1): too much".to_owned() };
+    nodes[2].1.stopped_elsewhere.set(word).unwrap();
+    all_hear(&nodes, "stop: node 1 (host-1): too much").await;
+    close(nodes).await;
+}
+
+/// Without node 0 nobody merges: whoever hears that it is gone does not wait for it.
+#[tokio::test]
+async fn nobody_waits_for_a_node_0_that_was_killed() {
+    let nodes = nodes(3);
+    let word = StopWord { node: 0, reason: StopReason::Memory, sentence: "node 0: too much".to_owned() };
+    let waiting = nodes[1].0.meet(arrival("never", "", Value::Null));
+    nodes[1].1.stopped_elsewhere.set(word).unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(3), waiting).await;
+    assert_eq!(answer.expect("at once").unwrap_err().to_string(), "node 0: too much");
+    close(nodes).await;
+}
+
+/// Waits until all have heard this.
+async fn all_hear(nodes: &[(Cluster, Arc<Ears>)], sentence: &str) {
+    let has_heard = |ears: &Ears| ears.heard.lock().unwrap().iter().any(|heard| heard == sentence);
     for _wait in 0..500 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        if nodes.iter().all(|(_, ears)| heard(ears).is_some()) {
-            break;
+        if nodes.iter().all(|(_, ears)| has_heard(ears)) {
+            return;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    for (_, ears) in &nodes {
-        assert_eq!(heard(ears).as_deref(), Some("stop: node 2 (host-2): the memory limit was reached"));
-    }
+    panic!(
+        "{sentence}: {:?}",
+        nodes.iter().map(|(_, ears)| ears.heard.lock().unwrap().clone()).collect::<Vec<_>>()
+    );
+}
+
+async fn close(nodes: Vec<(Cluster, Arc<Ears>)>) {
     tokio::task::spawn_blocking(move || {
-        let mut closing: Vec<_> = Vec::new();
-        for (cluster, ears) in nodes {
-            closing.push(std::thread::spawn(move || {
+        let close = |(cluster, ears): (Cluster, Arc<Ears>)| {
+            std::thread::spawn(move || {
                 cluster.close();
                 drop(ears);
-            }));
-        }
+            })
+        };
+        let closing: Vec<_> = nodes.into_iter().map(close).collect();
         closing.into_iter().for_each(|thread| thread.join().unwrap());
     })
     .await

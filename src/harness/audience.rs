@@ -1,27 +1,32 @@
 use std::{fs::File, io::BufWriter, path::PathBuf, time::Instant};
 
-use super::trials::Shared;
+use super::{nodes::Nodes, trials::Shared};
 use crate::{
+    cluster::StopWord,
     journal::Line,
     live::LiveCase,
     monitor::Sampler,
     report::{FolderError, LatencyLog},
+    safety::Crossing,
     supervisor::{Listener, Order},
 };
 
 /// Who hears of a case while it runs, beside its supervisor.
-pub(super) struct Audience {
+pub(super) struct Audience<'a> {
+    /// The other nodes of the run.
+    nodes: Option<&'a Nodes>,
     folder: PathBuf,
     /// The log of times, or why there is none; nothing where nobody asked for it.
     log: Option<Result<LatencyLog<BufWriter<File>>, FolderError>>,
     live: Option<LiveCase>,
 }
 
-impl Audience {
-    pub(super) fn of(shared: &Shared, order: &Order) -> Self {
+impl<'a> Audience<'a> {
+    pub(super) fn of(shared: &'a Shared, order: &Order) -> Self {
         let folder = order.terms.folder.clone();
         let is_logged = shared.settings.run().list("report").iter().any(|format| format == "hlog");
         Self {
+            nodes: shared.nodes.as_ref(),
             log: is_logged.then(|| LatencyLog::create(&folder)),
             live: shared.live().as_ref().map(|live| live.case(&order.name)),
             folder,
@@ -42,7 +47,7 @@ impl Audience {
     }
 }
 
-impl Listener for Audience {
+impl Listener for Audience<'_> {
     fn heard(&mut self, line: &Line) {
         if let Some(Ok(log)) = &mut self.log {
             log.heard(line);
@@ -56,5 +61,15 @@ impl Listener for Audience {
         if let Some(live) = &mut self.live {
             live.looked(now, sampler);
         }
+    }
+
+    fn stops(&mut self, crossing: &Crossing) {
+        if let Some(nodes) = self.nodes {
+            nodes.stop_case(crossing);
+        }
+    }
+
+    fn stopped_elsewhere(&self) -> Option<StopWord> {
+        self.nodes?.stopped_elsewhere()
     }
 }

@@ -2,7 +2,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,6 +21,7 @@ use crate::{
     },
     judge::Verdict,
     report::{CaseReport, NodeEnd, NodeReport},
+    safety::Crossing,
     settings::{Resolved, Settings},
     stop::StopReason,
     suite::{Registered, Suite},
@@ -73,6 +74,8 @@ struct Ears {
     lost: Mutex<BTreeMap<u32, String>>,
     /// Why no further case can begin.
     ended: OnceLock<String>,
+    /// The case that is running, and why another node stopped it.
+    running: Mutex<(String, Option<StopWord>)>,
     rule: LossRule,
 }
 
@@ -89,12 +92,25 @@ impl Listener for Ears {
         }
     }
 
+    fn stopped_one(&self, key: &str, word: &StopWord) {
+        let mut running = self.running();
+        if running.0 == key {
+            running.1.get_or_insert_with(|| word.clone());
+        }
+    }
+
     fn lost(&self, node: u32, sentence: &str) {
         eprintln!("warning: {sentence}");
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(node, sentence.to_owned());
         if self.rule == LossRule::Stop {
             let _known = self.ended.set(sentence.to_owned());
         }
+    }
+}
+
+impl Ears {
+    fn running(&self) -> MutexGuard<'_, (String, Option<StopWord>)> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,6 +164,7 @@ impl Nodes {
             // What a loss means for the run is decided above: a case that is running has to be told to its end.
             rule: LossRule::Continue,
             after_stop: AFTER_STOP_OF_RUN,
+            stopped_elsewhere: Arc::default(),
         };
         let cluster = Cluster::start(options, Arc::clone(&ears) as _)?;
         Ok(Some(Self { cluster, access, name, joined, rule, ears, begun: AtomicU64::new(0) }))
@@ -190,6 +207,7 @@ impl Nodes {
         }
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
         let key = format!("case {number}");
+        *self.ears.running() = (key.clone(), None);
         let told = Value::from(unfit);
         let arrival = Arrival { key, agree: case.to_owned(), told, gathers: true, load: None };
         let met = self.cluster.meet_here(arrival).map_err(|error| error.to_string())?;
@@ -207,7 +225,19 @@ impl Nodes {
             present,
             rule: self.rule,
             after_stop: AFTER_STOP_OF_CASE,
+            stopped_elsewhere: Arc::default(),
         })
+    }
+
+    /// Stops the case that is running on all nodes, for what was seen of it here.
+    pub(super) fn stop_case(&self, crossing: &Crossing) {
+        let key = self.ears.running().0.clone();
+        self.cluster.stop_one(&key, crossing.reason, &crossing.sentence);
+    }
+
+    /// Why another node stopped the case that is running, if one did.
+    pub(super) fn stopped_elsewhere(&self) -> Option<StopWord> {
+        self.ears.running().1.clone().filter(|word| word.node != self.joined.seat.node)
     }
 
     /// Waits until the case has ended on all nodes. Node 0's report then says what became of it on each; the verdict is

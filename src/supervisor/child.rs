@@ -3,7 +3,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::Path,
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::{
     containment::{kill, kill_own_group, limit_data, remove_after_own_end, tame_self},
 };
 use crate::{
+    cluster::StopWord,
     context::Terms,
     journal::{Event, SCHEMA_VERSION, Writer},
     monitor::find_marked,
@@ -48,6 +49,8 @@ pub(super) struct Orders {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Word {
     Stop(StopReason),
+    /// Another node stopped the case.
+    StoppedElsewhere(StopWord),
 }
 
 /// Runs the one case that the supervisor asks for.
@@ -93,18 +96,29 @@ fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
     let stop = StopToken::new();
     let listening = stop.clone();
     let scratch = orders.terms.scratch.clone();
+    let elsewhere = orders.terms.cluster.as_ref().map(|nodes| Arc::clone(&nodes.stopped_elsewhere));
     std::thread::Builder::new()
         .name("proofload-control".to_owned())
-        .spawn(move || listen(control, &listening, &scratch))?;
+        .spawn(move || listen(control, &listening, elsewhere.as_deref(), &scratch))?;
     Ok((case, orders, journal, stop))
 }
 
 /// Hears the supervisor until it goes away. A thread rather than a task: it must hear also when every worker of the
 /// runtime is blocked.
-fn listen(control: impl BufRead, stop: &StopToken, scratch: &Path) {
+fn listen(
+    control: impl BufRead,
+    stop: &StopToken,
+    stopped_elsewhere: Option<&OnceLock<StopWord>>,
+    scratch: &Path,
+) {
     for line in control.lines() {
         match line.map(|line| serde_json::from_str(&line)) {
             Ok(Ok(Word::Stop(reason))) => stop.stop(reason),
+            Ok(Ok(Word::StoppedElsewhere(word))) => {
+                // Passed on to the nodes' meeting, which may be without its node 0 or not know yet.
+                let _first = stopped_elsewhere.map(|known| known.set(word));
+                stop.stop(StopReason::OtherNode);
+            }
             Ok(Err(_)) | Err(_) => break,
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     journal::{Event, Reader, SCHEMA_VERSION, Writer},
     monitor::{Resources, Sampler},
     safety::{Crossing, Watchdog},
-    stop::StopToken,
+    stop::{StopReason, StopToken},
     suite::Registered,
 };
 
@@ -131,7 +131,14 @@ fn watch(
             }
             let asked =
                 control.stop_reason().map(|reason| Crossing { reason, sentence: control.sentence(reason) });
-            if let Some(crossing) = asked.or_else(|| watchdog.check(&seen)) {
+            let crossing = asked
+                .or_else(|| {
+                    let crossing = watchdog.check(&seen)?;
+                    told.listener.stops(&crossing);
+                    Some(crossing)
+                })
+                .or_else(|| elsewhere(order, told.listener));
+            if let Some(crossing) = crossing {
                 let reason = crossing.reason;
                 if ladder.begin(crossing, now, elapsed) != Step::Wait {
                     stop.stop(reason);
@@ -148,6 +155,14 @@ fn watch(
         thread::sleep(TICK);
     }
     (ladder, sampler.finish(Instant::now()), warnings)
+}
+
+/// Another node's stop, which the meeting of the nodes hears of too.
+fn elsewhere(order: &Order, listener: &dyn Listener) -> Option<Crossing> {
+    let word = listener.stopped_elsewhere()?;
+    let sentence = word.sentence.clone();
+    let _first = order.terms.cluster.as_ref().map(|nodes| nodes.stopped_elsewhere.set(word));
+    Some(Crossing { reason: StopReason::OtherNode, sentence })
 }
 
 /// Tells the journal of the case's panics until the guard is dropped.

@@ -59,8 +59,7 @@ impl Ladder {
             return Step::Wait;
         }
         let (rung, step) = match crossing.reason {
-            // Two gigabytes a second leave no time for words.
-            StopReason::Memory | StopReason::MachineMemory => (Rung::Kill, Step::Kill),
+            reason if reason.leaves_no_time() => (Rung::Kill, Step::Kill),
             reason => (Rung::Word, Step::Say(reason)),
         };
         self.begun = Some(Begun { crossing, at: now, elapsed, rung });

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use crate::{journal::Line, monitor::Sampler};
+use crate::{cluster::StopWord, journal::Line, monitor::Sampler, safety::Crossing};
 
 /// Hears of a case while it runs. Called by the thread that watches the case, some fifty times a second: it must not
 /// wait for anything but a disk.
@@ -10,6 +10,14 @@ pub(crate) trait Listener: Send {
 
     /// The case's processes were looked at.
     fn looked(&mut self, _now: Instant, _sampler: &Sampler) {}
+
+    /// The case is stopped for what was seen of it: whoever else carries it out has to know.
+    fn stops(&mut self, _crossing: &Crossing) {}
+
+    /// Why it was stopped on another node, if it was.
+    fn stopped_elsewhere(&self) -> Option<StopWord> {
+        None
+    }
 }
 
 /// Nobody.

@@ -21,10 +21,12 @@ use super::{
     shown::status,
 };
 use crate::{
+    cluster::StopWord,
     journal::Reader,
     monitor::{Sampler, TreeSample, find_marked, oom_kills},
     progress::{Live, Place},
     safety::{Crossing, Seen, Watchdog},
+    stop::StopReason,
 };
 
 /// Between two looks at a case.
@@ -164,6 +166,7 @@ struct Watch<'a> {
     watchdog: Watchdog,
     warnings: Vec<String>,
     ladder: Ladder,
+    stopped_elsewhere: Option<StopWord>,
     was_killed: bool,
     was_hung: bool,
     finished_at: Option<Instant>,
@@ -203,6 +206,7 @@ impl<'a> Watch<'a> {
             watchdog: Watchdog::new(order.limits),
             warnings: order.warnings.clone(),
             ladder: Ladder::default(),
+            stopped_elsewhere: None,
             was_killed: false,
             was_hung: false,
             finished_at: None,
@@ -306,7 +310,7 @@ impl<'a> Watch<'a> {
         let is_low = self.watchdog.is_near_reserve(&seen);
         self.sampler.watch_machine_closely(is_low);
         if let Some(crossing) = crossing {
-            self.stop(crossing, now);
+            self.stop_for(crossing, now);
         }
     }
 
@@ -319,6 +323,22 @@ impl<'a> Watch<'a> {
             let sentence = self.control.sentence(reason);
             self.stop(Crossing { reason, sentence }, now);
         }
+        if !self.ladder.is_begun()
+            && self.finished_at.is_none()
+            && let Some(word) = self.listener.stopped_elsewhere()
+        {
+            let sentence = word.sentence.clone();
+            self.stopped_elsewhere = Some(word);
+            self.stop(Crossing { reason: StopReason::OtherNode, sentence }, now);
+        }
+    }
+
+    /// Stops it for something that was seen of it here.
+    fn stop_for(&mut self, crossing: Crossing, now: Instant) {
+        if !self.ladder.is_begun() {
+            self.listener.stops(&crossing);
+        }
+        self.stop(crossing, now);
     }
 
     fn stop(&mut self, crossing: Crossing, now: Instant) {
@@ -329,7 +349,7 @@ impl<'a> Watch<'a> {
     /// The kernel may have ended one process of several at the limit: then the case is over as well.
     fn note_the_kernels_kills(&mut self, now: Instant) {
         if let Some(crossing) = self.hold.crossing() {
-            self.stop(crossing, now);
+            self.stop_for(crossing, now);
         }
     }
 
@@ -337,7 +357,8 @@ impl<'a> Watch<'a> {
         match step {
             Step::Wait => {}
             Step::Say(reason) => {
-                let word = serde_json::to_string(&Word::Stop(reason)).unwrap_or_default();
+                let word = self.stopped_elsewhere.clone().map_or(Word::Stop(reason), Word::StoppedElsewhere);
+                let word = serde_json::to_string(&word).unwrap_or_default();
                 if let Some(stdin) = &mut self.stdin {
                     // A child that cannot hear any more is on the next rung anyway.
                     let _unheard = writeln!(stdin, "{word}");

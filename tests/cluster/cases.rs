@@ -26,7 +26,10 @@ use tokio::{
 /// Where the target listens that several nodes are put on.
 pub(crate) const TARGET: &str = "FIXTURE_TARGET";
 
-/// Where a node writes when it started each of its operations, in milliseconds of the time of day.
+/// The number of the node that takes too much memory.
+pub(crate) const GREEDY: &str = "FIXTURE_GREEDY";
+
+/// Where a node writes when it started each of its operations, in milliseconds of the time of day, behind its process.
 pub(crate) const STARTS: &str = "FIXTURE_STARTS";
 
 /// Runs the suite of the package in this folder.
@@ -127,10 +130,11 @@ async fn long(cx: Context) -> Result {
     cx.done()
 }
 
-/// One node takes more memory than it may.
+/// One node takes more memory than it may: that of this number.
 #[proofload::case(max_cpu = "off", max_memory = "256MiB", max_memory_growth = "off", time_limit = "2m")]
 async fn greedy(cx: Context) -> Result {
-    if cx.node() == 1 {
+    let greedy: u32 = std::env::var(GREEDY)?.parse()?;
+    if cx.node() == greedy {
         std::thread::spawn(|| {
             std::thread::sleep(seconds(3));
             let taken = vec![1_u8; 400 << 20];
@@ -138,11 +142,11 @@ async fn greedy(cx: Context) -> Result {
             drop(taken);
         });
     }
-    cx.load(Load::rate(per_second(80)).for_duration(seconds(40))).run(numbered).await?;
+    cx.load(Load::rate(per_second(80)).for_duration(seconds(40))).run(witnessed).await?;
     cx.done()
 }
 
-/// Writes down when it was.
+/// Writes down when it was, and in which process.
 async fn witnessed(op: Op) -> Outcome {
     static STARTED: LazyLock<Option<File>> = LazyLock::new(|| {
         let path = std::env::var_os(STARTS)?;
@@ -151,7 +155,7 @@ async fn witnessed(op: Op) -> Outcome {
     if let Some(mut file) = STARTED.as_ref() {
         let now = UNIX_EPOCH.elapsed().expect("a time of day").as_millis();
         // One line, one write.
-        file.write_all(format!("{now}\n").as_bytes()).expect("there is room");
+        file.write_all(format!("{} {now}\n", std::process::id()).as_bytes()).expect("there is room");
     }
     numbered(op).await
 }
@@ -161,7 +165,7 @@ async fn witnessed(op: Op) -> Outcome {
 async fn threshold(cx: Context) -> Result {
     cx.load(Load::rate(per_second(80)).for_duration(seconds(60)))
         .expect("error_rate < 1% over 2s abort")
-        .run(numbered)
+        .run(witnessed)
         .await?;
     cx.done()
 }

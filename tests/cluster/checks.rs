@@ -7,18 +7,17 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex},
     thread,
-    time::{Duration, Instant, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{
     broker::{Broker, is_required, program},
-    cases::{STARTS, TARGET},
+    cases::TARGET,
     fixture::{Left, Nodes, Start},
-    losses,
+    losses, stops,
 };
 
 pub(crate) fn run() -> ExitCode {
@@ -32,9 +31,10 @@ pub(crate) fn run() -> ExitCode {
         ("what_is_done_once_is_done_on_one_node", once),
         ("a_breaking_point_is_found_together", breaking),
         ("a_recovery_is_seen_together", recovers),
-        ("an_interrupt_on_any_node_stops_all", interrupted),
-        ("a_case_that_is_killed_for_memory_ends_on_all_nodes", emergency),
-        ("a_threshold_over_all_nodes_stops_all", threshold),
+        ("an_interrupt_on_any_node_stops_all", stops::interrupted),
+        ("a_case_that_is_killed_for_memory_stops_all_nodes", stops::emergency),
+        ("so_it_does_when_it_is_the_case_of_node_0", stops::emergency_of_first),
+        ("a_threshold_over_all_nodes_stops_all", stops::threshold),
         ("a_killed_node_makes_it_inconclusive", losses::killed),
         ("a_slowed_node_is_seen_and_nothing_is_lost", losses::slowed),
         ("a_frozen_node_is_lost_and_stops_itself", losses::frozen),
@@ -288,70 +288,6 @@ fn recovers() {
         .map(|load| load["total"]["counts"]["due"].as_u64().expect("due"))
         .collect();
     assert_eq!(bursts, [150, 150], "all of each burst, over all nodes");
-}
-
-fn interrupted() {
-    let broker = Broker::start();
-    let starts = tempfile::NamedTempFile::new().expect("a file");
-    let environment = [(STARTS, starts.path().to_str().expect("a path"))];
-    let nodes = Start {
-        broker: &broker,
-        case: "long",
-        nodes: 3,
-        arguments: &[],
-        environment: &environment,
-        hosts: None,
-    };
-    let nodes = nodes.all();
-    nodes.all.iter().for_each(|node| node.until_slices(3));
-    let began = Instant::now();
-    let at = UNIX_EPOCH.elapsed().expect("a time of day");
-    nodes.all[2].signal(Signal::INT);
-    let all = nodes.wait();
-    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
-    let started = std::fs::read_to_string(starts.path()).expect("the nodes have written");
-    let last = started.lines().map(|line| line.parse().expect("a number")).max().map(Duration::from_millis);
-    let went_on = last.expect("operations").saturating_sub(at);
-    // A second is promised; the rest is for a machine whose cores have other things to do.
-    assert!(went_on < Duration::from_millis(2_500), "{went_on:?}");
-    for left in &all {
-        assert_eq!(left.status, Some(130), "{}", left.said);
-    }
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
-    let reasons = case["reasons"].to_string();
-    assert!(reasons.contains("node 2 (") && reasons.contains("a person stopped it"), "{reasons}");
-    let load = &case["loads"][0];
-    assert!(load["total"]["duration_s"].as_f64().expect("a number") < 11.0, "{load:#}");
-}
-
-/// Its case is killed at once and tells nobody: the others miss it, and the report says what it was.
-fn emergency() {
-    let broker = Broker::start();
-    let all = ended(&broker, "greedy", 3, &[]);
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
-    let reasons = case["reasons"].to_string();
-    assert!(reasons.contains("node 1 (") && reasons.contains("max_memory"), "{reasons}");
-    for left in &all {
-        assert_eq!(left.status, Some(101), "{}", left.said);
-    }
-    let lasted = case["loads"][0]["total"]["duration_s"].as_f64().expect("a number");
-    assert!(lasted < 20.0, "40 s were asked for, and it lasted {lasted} s");
-}
-
-fn threshold() {
-    let broker = Broker::start();
-    let all = ended(&broker, "threshold", 3, &[]);
-    let case = all[0].case();
-    assert_eq!(case["verdict"], "fail", "{:#}", case["reasons"]);
-    assert_eq!(case["stop"]["reason"], "threshold");
-    for left in &all {
-        assert_eq!(left.status, Some(101), "{}", left.said);
-    }
-    for share in &case["loads"][0]["nodes"].as_array().expect("nodes")[..] {
-        assert!(share["timeline"].as_array().expect("windows").len() < 40, "{share:#}");
-    }
 }
 
 fn other_build() {

@@ -16,6 +16,7 @@ mod fixture;
 mod hosts;
 #[cfg(unix)]
 mod losses;
+mod stops;
 
 use std::process::ExitCode;
 
