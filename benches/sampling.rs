@@ -1,4 +1,4 @@
-//! What it costs to watch a case: trees of 1, 20 and 200 processes, a look every 20 ms, in percent of a core.
+//! What it costs to watch a case: trees of 1, 4, 20 and 200 processes, a look every 20 ms, in percent of a core.
 //!
 //! The processes are this program once more, waiting; what is counted is the CPU time of the thread that looks, all
 //! that it does for a look included: processes, machine, disks, record. The budget, for the tree of a typical case
@@ -30,7 +30,7 @@ mod linux {
     pub(super) const ROLE: &str = "SAMPLING_BENCH_CHILDREN";
 
     const TICK: Duration = Duration::from_millis(20);
-    const SIZES: [u32; 3] = [1, 20, 200];
+    const SIZES: [u32; 4] = [1, 4, 20, 200];
     const LENGTH: Duration = Duration::from_secs(10);
 
     /// In percent of a core.
@@ -85,7 +85,7 @@ mod linux {
     pub(super) fn measure() {
         let is_check = !std::env::args().any(|argument| argument == "--bench");
         let (sizes, length) =
-            if is_check { (&SIZES[..2], Duration::from_millis(300)) } else { (&SIZES[..], LENGTH) };
+            if is_check { (&SIZES[..3], Duration::from_millis(300)) } else { (&SIZES[..], LENGTH) };
         for &size in sizes {
             let tree = Tree::of(size);
             let cost = sampling_cost(tree.root.id(), TICK, length);

@@ -23,6 +23,11 @@ impl Pace {
         self.last.is_none_or(|last| now.saturating_duration_since(last) >= self.every)
     }
 
+    /// Notes that there was nothing to do at `now`.
+    pub(super) fn was_spared(&mut self, now: Instant) {
+        self.last = Some(now);
+    }
+
     /// Notes that it was done at `now` and what it took: of the thread's own time, since a thread that had to wait for a
     /// core has used none.
     pub(super) fn took(&mut self, now: Instant, began: Option<Duration>) {
