@@ -2,6 +2,8 @@
 # A suite on four machines of a Slurm cluster: sbatch slurm.sh /path/to/stress [arguments of the suite]
 #
 # The program has to be on a disk that all of them see. SLURM_PROCID numbers the nodes, SLURM_JOB_ID names the run.
+# `scancel --signal=TERM JOB` stops it with a whole report; without `--signal` the broker ends too, and what the other nodes
+# had not told by then is missing.
 #SBATCH --job-name=stress
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1

@@ -176,9 +176,11 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
     if let Some(stop) = &record.stop {
         add(Verdict::Aborted, format!("stopped: {}", stop.sentence));
     }
-    // What was measured is told; it is not what was asked for. The supervisor may have said it already.
-    let is_said = record.stop.as_ref().is_some_and(|stop| stop.reason == StopReason::OtherNode);
-    if let Some((_, sentence)) = record.gathered.nodes_stopped.as_ref().filter(|_| !is_said) {
+    // What was measured is told; it is not what was asked for. What another node said may have come to the supervisor too.
+    let is_news = |reason: StopReason| record.stop.is_none() || reason != StopReason::OtherNode;
+    if let Some((reason, sentence)) = &record.gathered.nodes_stopped
+        && is_news(*reason)
+    {
         add(Verdict::Inconclusive, format!("stopped: {sentence}"));
     }
     // The target missed a threshold, and nobody had to save the machine from it.
