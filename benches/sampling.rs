@@ -24,7 +24,7 @@ mod linux {
         time::Duration,
     };
 
-    use proofload::__private::sampling_cost;
+    use proofload::__private::{SamplingCost, sampling_cost, waking_cost};
 
     /// How many children this process is to start and wait with.
     pub(super) const ROLE: &str = "SAMPLING_BENCH_CHILDREN";
@@ -86,18 +86,30 @@ mod linux {
         let is_check = !std::env::args().any(|argument| argument == "--bench");
         let (sizes, length) =
             if is_check { (&SIZES[..3], Duration::from_millis(300)) } else { (&SIZES[..], LENGTH) };
+        if !is_check {
+            println!("\n### Watching a case, a look every 20 ms, 10 s each\n");
+            println!("| what | of a core | a look | budget | |\n|---|---|---|---|---|");
+            show("a thread that wakes up and reads a file", waking_cost(TICK, length), None);
+        }
         for &size in sizes {
             let tree = Tree::of(size);
             let cost = sampling_cost(tree.root.id(), TICK, length);
             assert_eq!(cost.processes, size, "processes that were seen");
-            let percent = 100.0 * cost.cpu.as_secs_f64() / cost.over.as_secs_f64();
             if !is_check {
-                let look = cost.cpu / u32::try_from(cost.looks).expect("not so many");
-                println!(
-                    "{size:>4} processes: {percent:.3} % of a core, {look:.1?} a look, {} looks (budget {BUDGET} %)",
-                    cost.looks
-                );
+                let what = if size == 1 { "1 process".to_owned() } else { format!("{size} processes") };
+                show(&what, cost, Some(BUDGET));
             }
         }
+    }
+
+    fn show(what: &str, cost: SamplingCost, budget: Option<f64>) {
+        let percent = 100.0 * cost.cpu.as_secs_f64() / cost.over.as_secs_f64();
+        let look = cost.cpu / u32::try_from(cost.looks).expect("not so many");
+        let (budget, verdict) = match budget {
+            Some(budget) if percent <= budget => (format!("{budget} %"), "ok"),
+            Some(budget) => (format!("{budget} %"), "**short**"),
+            None => ("-".to_owned(), "-"),
+        };
+        println!("| {what} | {percent:.2} % | {:.0} us | {budget} | {verdict} |", look.as_secs_f64() * 1e6);
     }
 }

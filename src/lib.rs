@@ -130,7 +130,7 @@ pub mod __private {
         },
         cluster::{SimulatedCluster, simulate_cluster},
         harness::main,
-        monitor::{SamplingCost, sampling_cost},
+        monitor::{SamplingCost, sampling_cost, waking_cost},
         suite::{Body, IntoCaseResult, Registered, Suite, met},
     };
 }

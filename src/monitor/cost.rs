@@ -18,6 +18,21 @@ pub struct SamplingCost {
     pub cpu: Duration,
 }
 
+/// What a thread costs that does nothing but wake up and read one small file of the kernel's, for the benchmark: the
+/// least that any look can cost on this machine.
+pub fn waking_cost(tick: Duration, length: Duration) -> SamplingCost {
+    let began = Instant::now();
+    let clock = own_thread_time().unwrap_or_default();
+    let mut looks = 0;
+    while began.elapsed() < length {
+        let _unread = std::hint::black_box(std::fs::read("/proc/self/statm"));
+        looks += 1;
+        thread::sleep(tick);
+    }
+    let cpu = own_thread_time().unwrap_or_default().saturating_sub(clock);
+    SamplingCost { processes: 0, looks, over: began.elapsed(), cpu }
+}
+
 /// Watches a process and its descendants as the supervisor does, for the benchmark.
 pub fn sampling_cost(root: u32, tick: Duration, length: Duration) -> SamplingCost {
     let began = Instant::now();

@@ -38,7 +38,7 @@ mod psi;
 #[cfg(any(not(target_os = "linux"), test))]
 mod portable;
 
-pub use cost::{SamplingCost, sampling_cost};
+pub use cost::{SamplingCost, sampling_cost, waking_cost};
 #[cfg(test)]
 pub(crate) use descriptors::NO_DESCRIPTORS;
 pub(crate) use descriptors::is_out_of_descriptors;
