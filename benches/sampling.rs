@@ -1,13 +1,14 @@
 //! What it costs to watch a case: trees of 1, 4, 20 and 200 processes, a look every 20 ms, in percent of a core.
 //!
-//! The processes are this program once more, waiting; what is counted is the CPU time of the thread that looks, all
-//! that it does for a look included: processes, machine, disks, record. The budget, for the tree of a typical case
-//! (itself and a few helpers), is 0.5 % of a core.
+//! The processes are this program once more: waiting, or, as a case under load does, working a tenth of a millisecond a
+//! thousand times a second. What is counted is the CPU time of the thread that looks, all that it does for a look
+//! included: processes, machine, disks, record, and its waking up, which costs the more the deeper the machine sleeps.
+//! The budget is 0.5 % of a core.
 
 #[cfg(target_os = "linux")]
 fn main() {
     match std::env::var(linux::ROLE) {
-        Ok(children) => linux::be_a_tree(children.parse().expect("a number of children")),
+        Ok(role) => linux::be_a_tree(&role),
         Err(_) => linux::measure(),
     }
 }
@@ -21,16 +22,17 @@ mod linux {
     use std::{
         io::{BufRead, BufReader, Read},
         process::{Child, ChildStdin, Command, Stdio},
-        time::Duration,
+        time::{Duration, Instant},
     };
 
     use proofload::__private::{SamplingCost, sampling_cost, waking_cost};
 
-    /// How many children this process is to start and wait with.
+    /// How many children this process is to start and wait with, and whether it works meanwhile.
     pub(super) const ROLE: &str = "SAMPLING_BENCH_CHILDREN";
 
     const TICK: Duration = Duration::from_millis(20);
-    const SIZES: [u32; 4] = [1, 4, 20, 200];
+    /// The processes of a tree, and whether its first one works.
+    const TREES: [(u32, bool); 5] = [(1, true), (1, false), (4, false), (20, false), (200, false)];
     const LENGTH: Duration = Duration::from_secs(10);
 
     /// In percent of a core.
@@ -43,8 +45,8 @@ mod linux {
     }
 
     impl Tree {
-        fn of(size: u32) -> Self {
-            let mut root = itself(size - 1);
+        fn of(size: u32, works: bool) -> Self {
+            let mut root = itself(size - 1, works);
             root.stdin(Stdio::piped()).stdout(Stdio::piped());
             let mut root = root.spawn().expect("this program starts");
             let input = root.stdin.take().expect("it is a pipe");
@@ -63,18 +65,29 @@ mod linux {
         }
     }
 
-    fn itself(children: u32) -> Command {
+    fn itself(children: u32, works: bool) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.env(ROLE, children.to_string());
+        command.env(ROLE, format!("{children} {works}"));
         command
     }
 
     /// Starts so many children, says so, and waits for the end of the input, which all of them share.
-    pub(super) fn be_a_tree(children: u32) {
+    pub(super) fn be_a_tree(role: &str) {
+        let (children, works) = role.split_once(' ').expect("two words");
+        let children: u32 = children.parse().expect("a number of children");
         let started: Vec<Child> = (0..children)
-            .map(|_| itself(0).stdout(Stdio::null()).spawn().expect("this program starts"))
+            .map(|_| itself(0, false).stdout(Stdio::null()).spawn().expect("this program starts"))
             .collect();
         println!("ready");
+        if works == "true" {
+            std::thread::spawn(|| {
+                loop {
+                    let began = Instant::now();
+                    while began.elapsed() < Duration::from_micros(100) {}
+                    std::thread::sleep(Duration::from_micros(900));
+                }
+            });
+        }
         let _end = std::io::stdin().read(&mut [0]);
         for mut child in started {
             child.wait().expect("our own child");
@@ -84,20 +97,25 @@ mod linux {
     /// Without `--bench`, which cargo passes, it only checks that it works.
     pub(super) fn measure() {
         let is_check = !std::env::args().any(|argument| argument == "--bench");
-        let (sizes, length) =
-            if is_check { (&SIZES[..3], Duration::from_millis(300)) } else { (&SIZES[..], LENGTH) };
+        let (trees, length) =
+            if is_check { (&TREES[..4], Duration::from_millis(300)) } else { (&TREES[..], LENGTH) };
         if !is_check {
             println!("\n### Watching a case, a look every 20 ms, 10 s each\n");
             println!("| what | of a core | a look | budget | |\n|---|---|---|---|---|");
-            show("a thread that wakes up and reads a file", waking_cost(TICK, length), None);
+            show(
+                "beside it: a thread that wakes up and reads a file, all asleep",
+                waking_cost(TICK, length),
+                None,
+            );
         }
-        for &size in sizes {
-            let tree = Tree::of(size);
+        for &(size, works) in trees {
+            let tree = Tree::of(size, works);
             let cost = sampling_cost(tree.root.id(), TICK, length);
             assert_eq!(cost.processes, size, "processes that were seen");
             if !is_check {
-                let what = if size == 1 { "1 process".to_owned() } else { format!("{size} processes") };
-                show(&what, cost, Some(BUDGET));
+                let processes = if size == 1 { "process" } else { "processes" };
+                let state = if works { "at work" } else { "asleep" };
+                show(&format!("{size} {processes} {state}"), cost, Some(BUDGET));
             }
         }
     }
