@@ -3,10 +3,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     path::Path,
     process::ExitCode,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -99,12 +96,10 @@ fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
     let stop = StopToken::new();
     let listening = stop.clone();
     let scratch = orders.terms.scratch.clone();
-    let may_be_terminated = Arc::new(AtomicBool::new(false));
-    leave_signals(&may_be_terminated)?;
     let elsewhere = orders.terms.cluster.as_ref().map(|nodes| Arc::clone(&nodes.stopped_elsewhere));
-    std::thread::Builder::new().name("proofload-control".to_owned()).spawn(move || {
-        listen(control, &listening, (elsewhere.as_deref(), &may_be_terminated), &scratch);
-    })?;
+    std::thread::Builder::new()
+        .name("proofload-control".to_owned())
+        .spawn(move || listen(control, &listening, elsewhere.as_deref(), &scratch))?;
     Ok((case, orders, journal, stop))
 }
 
@@ -113,12 +108,10 @@ fn begin(cases: &BTreeMap<String, Registered>) -> io::Result<Begun> {
 fn listen(
     control: impl BufRead,
     stop: &StopToken,
-    (stopped_elsewhere, may_be_terminated): (Option<&OnceLock<StopWord>>, &AtomicBool),
+    stopped_elsewhere: Option<&OnceLock<StopWord>>,
     scratch: &Path,
 ) {
     for line in control.lines() {
-        // From the first word on, SIGTERM is the next rung of the ladder.
-        may_be_terminated.store(true, Ordering::Release);
         match line.map(|line| serde_json::from_str(&line)) {
             Ok(Ok(Word::Stop(reason))) => stop.stop(reason),
             Ok(Ok(Word::StoppedElsewhere(word))) => {
@@ -137,24 +130,6 @@ fn listen(
     }
     remove_after_own_end(scratch.parent().unwrap_or(scratch));
     kill_own_group()
-}
-
-/// Has the polite signals end this process only from then on: whoever ends a job by one to each of its processes (Slurm,
-/// systemd) means the run, and its supervisor stops the case with all that it has measured.
-#[cfg(unix)]
-fn leave_signals(until: &Arc<AtomicBool>) -> io::Result<()> {
-    use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
-        flag::register_conditional_default,
-    };
-    [SIGTERM, SIGINT, SIGHUP]
-        .into_iter()
-        .try_for_each(|signal| register_conditional_default(signal, Arc::clone(until)).map(drop))
-}
-
-#[cfg(not(unix))]
-fn leave_signals(_until: &Arc<AtomicBool>) -> io::Result<()> {
-    Ok(())
 }
 
 /// The control pipe, moved away from standard input: code under test that reads its input finds nothing there.

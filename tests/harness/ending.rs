@@ -13,7 +13,6 @@ use super::{
 tests![
     ctrl_c_stops_softly_and_skips_the_rest,
     sigterm_is_a_stop_too,
-    sigterm_to_every_process_is_a_stop_too,
     the_end_of_the_terminal_is_a_stop_too,
     ctrl_c_twice_kills,
     a_stop_file_of_the_runs_folder,
@@ -99,20 +98,6 @@ fn sigterm_is_a_stop_too() {
     send(running.pid(), Signal::TERM);
     let report = stopped_softly(&package, &running.end().exits(143), "terminated");
     assert_eq!(report["stop"]["sentence"], "the run was asked to end (SIGTERM to the supervisor)");
-    nothing_is_left(&package, case);
-}
-
-/// As a scheduler ends a job: the case hears it too, and leaves it to its supervisor.
-fn sigterm_to_every_process_is_a_stop_too() {
-    let package = Package::new();
-    let (running, case) = start(&package, &[]);
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        send(case, signal);
-    }
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    assert!(is_alive(case), "it waits for its supervisor's word");
-    send(running.pid(), Signal::TERM);
-    stopped_softly(&package, &running.end().exits(143), "terminated");
     nothing_is_left(&package, case);
 }
 
