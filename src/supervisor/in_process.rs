@@ -134,7 +134,10 @@ fn watch(
             let crossing = asked
                 .or_else(|| {
                     let crossing = watchdog.check(&seen)?;
-                    told.listener.stops(&crossing);
+                    // It stays crossed; it is told once.
+                    if !ladder.is_begun() {
+                        told.listener.stops(&crossing);
+                    }
                     Some(crossing)
                 })
                 .or_else(|| elsewhere(order, told.listener));

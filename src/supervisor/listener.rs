@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use crate::{cluster::StopWord, journal::Line, monitor::Sampler, safety::Crossing};
 
-/// Hears of a case while it runs. Called by the thread that watches the case, some fifty times a second: it must not
+/// Hears of a case while it runs, and knows who else carries it out. Called by the thread that watches the case, some fifty times a second: it must not
 /// wait for anything but a disk.
 pub(crate) trait Listener: Send {
     /// The case told something.

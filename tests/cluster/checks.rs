@@ -72,6 +72,19 @@ pub(crate) fn start(broker: &Broker, case: &str, nodes: u32, arguments: &[&str])
     Start { broker, case, nodes, arguments, environment: &[], hosts: None }.all()
 }
 
+/// Three nodes that carry out one case, each with these variables.
+pub(crate) fn three(broker: &Broker, case: &str, environment: &[(&str, &str)]) -> Nodes {
+    Start { broker, case, nodes: 3, arguments: &[], environment, hosts: None }.all()
+}
+
+/// Whether everything that fell due has come to an end of some kind.
+#[track_caller]
+pub(crate) fn is_balanced(counts: &Value) {
+    let ends = ["ok", "rejected", "error", "timeout", "unfinished", "dropped"];
+    let ended: u64 = ends.iter().map(|end| counts[*end].as_u64().expect("a count")).sum();
+    assert_eq!(counts["due"].as_u64(), Some(ended), "{counts}");
+}
+
 pub(crate) fn ended(broker: &Broker, case: &str, nodes: u32, arguments: &[&str]) -> Vec<Left> {
     start(broker, case, nodes, arguments).wait()
 }
@@ -231,16 +244,7 @@ fn breaking() {
     for _try in 0..TRIES {
         // 8 places for 100 ms each are 80 a second.
         let address = target(8, Duration::from_millis(100));
-        let environment = [(TARGET, address.as_str())];
-        let nodes = Start {
-            broker: &broker,
-            case: "breaking",
-            nodes: 3,
-            arguments: &[],
-            environment: &environment,
-            hosts: None,
-        };
-        let all = nodes.all().wait();
+        let all = three(&broker, "breaking", &[(TARGET, address.as_str())]).wait();
         let case = all[0].case();
         let findings = case["findings"].as_array().expect("findings");
         let found = findings
@@ -265,16 +269,7 @@ fn recovers() {
     let broker = Broker::start();
     // 80 a second: 150 at once are worked off within three seconds, beside 30 a second.
     let address = target(8, Duration::from_millis(100));
-    let environment = [(TARGET, address.as_str())];
-    let start = Start {
-        broker: &broker,
-        case: "recovers",
-        nodes: 3,
-        arguments: &[],
-        environment: &environment,
-        hosts: None,
-    };
-    let all = start.all().wait();
+    let all = three(&broker, "recovers", &[(TARGET, address.as_str())]).wait();
     let case = all[0].case();
     let found = case["findings"].to_string();
     assert!(found.contains("\"about\":\"recovery\""), "{found} {:#}", case["reasons"]);

@@ -10,7 +10,8 @@ use rustix::process::Signal;
 use crate::{
     broker::Broker,
     cases::{GREEDY, STARTS},
-    fixture::{Left, Start},
+    checks::{is_balanced, three},
+    fixture::Left,
 };
 
 /// A file in which the operations of all nodes write down when they start.
@@ -42,7 +43,7 @@ impl Witness {
         last
     }
 
-    /// What all nodes have stopped: the first of them, and how much longer the last went on.
+    /// All nodes have stopped, and none went on for much longer than the first that did.
     #[track_caller]
     fn stopped_together(&self, nodes: usize) {
         let last = self.last_starts();
@@ -55,16 +56,7 @@ impl Witness {
 pub(crate) fn interrupted() {
     let broker = Broker::start();
     let witness = Witness::new();
-    let environment = [(STARTS, witness.path())];
-    let nodes = Start {
-        broker: &broker,
-        case: "long",
-        nodes: 3,
-        arguments: &[],
-        environment: &environment,
-        hosts: None,
-    };
-    let nodes = nodes.all();
+    let nodes = three(&broker, "long", &[(STARTS, witness.path())]);
     nodes.all.iter().for_each(|node| node.until_slices(3));
     let began = Instant::now();
     let at = UNIX_EPOCH.elapsed().expect("a time of day");
@@ -88,10 +80,7 @@ pub(crate) fn interrupted() {
 pub(crate) fn emergency() {
     let all = greedy(1);
     let case = all[0].case();
-    let counts = &case["loads"][0]["total"]["counts"];
-    let ends = ["ok", "rejected", "error", "timeout", "unfinished", "dropped"];
-    let ended: u64 = ends.iter().map(|end| counts[*end].as_u64().expect("a count")).sum();
-    assert_eq!(counts["due"].as_u64(), Some(ended), "{counts}");
+    is_balanced(&case["loads"][0]["total"]["counts"]);
     let share = &case["loads"][0]["nodes"][1];
     assert!(share["counts"]["due"].as_u64() > Some(0), "what it had told counts: {share:#}");
 }
@@ -111,15 +100,7 @@ fn greedy(node: usize) -> Vec<Left> {
     let witness = Witness::new();
     let which = node.to_string();
     let environment = [(STARTS, witness.path()), (GREEDY, &which)];
-    let nodes = Start {
-        broker: &broker,
-        case: "greedy",
-        nodes: 3,
-        arguments: &[],
-        environment: &environment,
-        hosts: None,
-    };
-    let all = nodes.all().wait();
+    let all = three(&broker, "greedy", &environment).wait();
     witness.stopped_together(3);
     let case = all[0].case();
     assert_eq!(case["verdict"], "aborted", "{:#}", case["reasons"]);
@@ -136,15 +117,7 @@ pub(crate) fn threshold() {
     let broker = Broker::start();
     let witness = Witness::new();
     let environment = [(STARTS, witness.path())];
-    let nodes = Start {
-        broker: &broker,
-        case: "threshold",
-        nodes: 3,
-        arguments: &[],
-        environment: &environment,
-        hosts: None,
-    };
-    let all = nodes.all().wait();
+    let all = three(&broker, "threshold", &environment).wait();
     witness.stopped_together(3);
     let case = all[0].case();
     assert_eq!(case["verdict"], "fail", "{:#}", case["reasons"]);
