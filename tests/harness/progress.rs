@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -268,11 +269,18 @@ fn fill(slave: &str) -> usize {
     let flags = NOCTTY | OFlags::NONBLOCK.bits() as i32;
     let mut slave = File::options().write(true).custom_flags(flags).open(slave).unwrap();
     let mut filled = 0;
-    // In pieces: the last ones still fit where a large one does not.
-    for piece in [1024, 64, 1] {
-        while let Ok(n @ 1..) = slave.write(&vec![b'.'; piece]) {
-            filled += n;
+    // Somebody else's write, which takes the terminal for itself, fails one here as a full terminal does, and is over soon
+    // unless the terminal is full.
+    let mut last = Instant::now();
+    while last.elapsed() < Duration::from_millis(500) {
+        // In pieces: the last ones still fit where a large one does not.
+        for piece in [1024, 64, 1] {
+            while let Ok(n @ 1..) = slave.write(&vec![b'.'; piece]) {
+                filled += n;
+                last = Instant::now();
+            }
         }
+        thread::sleep(Duration::from_millis(10));
     }
     filled
 }
