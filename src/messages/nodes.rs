@@ -19,6 +19,7 @@ fn nodes_of_a_run() {
             path: "ca.pem".to_owned(),
             source: io::ErrorKind::NotFound.into(),
         },
+        BusError::Half { stated: "cluster_user", missing: "cluster_password" },
         BusError::Thread(io::ErrorKind::WouldBlock.into()),
         BusError::Subscribe("connection closed".to_owned()),
     ] {
@@ -26,6 +27,7 @@ fn nodes_of_a_run() {
             BusError::NotBuilt => "built without the feature",
             BusError::Connect { .. } => "no broker at the address",
             BusError::File { .. } => "a file that is not there",
+            BusError::Half { .. } => "--set cluster_user=ann",
             BusError::Thread(_) => "a table of threads without room",
             BusError::Subscribe(_) => "a broker that closes the door",
         };

@@ -14,6 +14,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 
 use crate::{
+    access,
     broker::{Broker, is_required, program},
     cases::TARGET,
     fixture::{Left, Nodes, Start},
@@ -45,8 +46,11 @@ pub(crate) fn run() -> ExitCode {
         ("two_runs_on_one_broker_do_not_meet", two_runs),
         ("nodes_that_want_different_loads_are_told", different),
         ("an_end_that_one_node_is_told_is_the_end_for_all", until),
-        ("accounts_and_tokens_are_used_and_not_shown", accounts),
-        ("keys_and_certificates_are_used", keys),
+        ("accounts_and_tokens_are_used_and_not_shown", access::accounts),
+        ("a_key_opens_a_broker_with_a_certificate", access::keys),
+        ("a_node_shows_a_certificate_of_its_own", access::certificates),
+        ("a_file_of_credentials_is_used", access::credentials),
+        ("half_of_a_pair_is_a_mistake", access::halves),
     ];
     let trial = |(name, test): &(&'static str, fn())| {
         let test = *test;
@@ -346,59 +350,4 @@ fn until() {
     let all = ended(&broker, "until", 2, &[]);
     passed(&all);
     assert_eq!(all[0].case()["loads"][0]["stopped"], Value::Null);
-}
-
-/// The public key of [`SEED`], as the manual of NATS has them.
-const KEY: &str = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
-
-/// Opens nothing but the broker of this test.
-const SEED: &str = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
-
-fn keys() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("a file");
-        path.to_str().expect("text").to_owned()
-    };
-    let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
-    let certificate = file("certificate.pem", &key.cert.pem());
-    let private = file("key.pem", &key.signing_key.serialize_pem());
-    let config = format!(
-        "authorization {{ users = [ {{ nkey: {KEY} }} ] }}\ntls {{ cert_file: \"{certificate}\", key_file: \"{private}\" }}\n"
-    );
-    let config = file("nats.conf", &config);
-    let broker = Broker::with(&["--config", &config]);
-    let seed = file("seed", &format!("{SEED}\n"));
-    let nkey = format!("cluster_nkey={seed}");
-    let ca = format!("cluster_ca={certificate}");
-    passed(&ended(&broker, "once", 2, &["--set", &nkey, "--set", &ca]));
-    let without = ended(&broker, "once", 1, &["--set", &ca]);
-    assert_eq!(without[0].status, Some(2), "{}", without[0].said);
-    let missing = ended(&broker, "once", 1, &["--set", "cluster_nkey=/nowhere"]);
-    assert!(
-        missing[0].said.contains("the file /nowhere of `cluster_nkey` cannot be read"),
-        "{}",
-        missing[0].said
-    );
-}
-
-fn accounts() {
-    let broker = Broker::with(&["--user", "ann", "--pass", "hush-hush"]);
-    let arguments = ["--set", "cluster_user=ann", "--set", "cluster_password=hush-hush"];
-    let all = ended(&broker, "once", 2, &arguments);
-    passed(&all);
-    for file in ["report.json", "summary.txt", "report.html"] {
-        assert!(!all[0].file(file).contains("hush-hush"), "{file} shows the password");
-    }
-    let refused =
-        ended(&broker, "once", 1, &["--set", "cluster_user=ann", "--set", "cluster_password=other"]);
-    assert_eq!(refused[0].status, Some(2), "{}", refused[0].said);
-    assert!(
-        refused[0].said.contains("cannot be used") && !refused[0].said.contains("other;"),
-        "{}",
-        refused[0].said
-    );
-    let broker = Broker::with(&["--auth", "hush-token"]);
-    passed(&ended(&broker, "once", 2, &["--set", "cluster_token=hush-token"]));
 }

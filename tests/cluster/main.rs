@@ -5,6 +5,8 @@
 //! left out; with `CI` in the environment they fail then, unless `STRESS_WITHOUT` names `nats`.
 
 #[cfg(unix)]
+mod access;
+#[cfg(unix)]
 mod broker;
 #[cfg(unix)]
 mod cases;
@@ -16,6 +18,7 @@ mod fixture;
 mod hosts;
 #[cfg(unix)]
 mod losses;
+#[cfg(unix)]
 mod stops;
 
 use std::process::ExitCode;

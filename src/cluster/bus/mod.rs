@@ -49,6 +49,9 @@ pub(crate) enum BusError {
         "the file {path} of `{key}` cannot be read: {source}; name another one, or see to it that it can"
     )]
     File { key: &'static str, path: String, source: std::io::Error },
+    #[cfg(feature = "cluster")]
+    #[error("`{stated}` is stated and `{missing}` is not: state both, or neither")]
+    Half { stated: &'static str, missing: &'static str },
     #[error("the thread that talks to the other nodes could not be started: {0}; run fewer things at once")]
     Thread(std::io::Error),
     #[cfg(feature = "cluster")]

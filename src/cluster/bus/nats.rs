@@ -86,7 +86,9 @@ async fn options(access: &Access) -> Result<ConnectOptions, BusError> {
         .reconnect_delay_callback(|_tries| TRY_AGAIN)
         .ping_interval(Duration::from_secs(2))
         .subscription_capacity(65_536);
-    if let (Some(user), Some(password)) = (&access.user, &access.password) {
+    if let Some((user, password)) =
+        both(("cluster_user", &access.user), ("cluster_password", &access.password))?
+    {
         options = options.user_and_password(user.clone(), password.clone());
     }
     if let Some(token) = &access.token {
@@ -106,11 +108,25 @@ async fn options(access: &Access) -> Result<ConnectOptions, BusError> {
     if let Some(path) = &access.ca {
         options = options.add_root_certificates(there("cluster_ca", path)?).require_tls(true);
     }
-    if let (Some(certificate), Some(key)) = (&access.certificate, &access.key) {
+    if let Some((certificate, key)) =
+        both(("cluster_certificate", &access.certificate), ("cluster_key", &access.key))?
+    {
         let certificate = there("cluster_certificate", certificate)?;
         options = options.add_client_certificate(certificate, there("cluster_key", key)?);
     }
     Ok(options)
+}
+
+/// Two that are nothing without each other, if they are stated.
+fn both<'a>(
+    (one, first): (&'static str, &'a Option<String>),
+    (other, second): (&'static str, &'a Option<String>),
+) -> Result<Option<(&'a String, &'a String)>, BusError> {
+    match (first, second) {
+        (Some(_), None) => Err(BusError::Half { stated: one, missing: other }),
+        (None, Some(_)) => Err(BusError::Half { stated: other, missing: one }),
+        _ => Ok(first.as_ref().zip(second.as_ref())),
+    }
 }
 
 /// An error with what is behind it, once each.
