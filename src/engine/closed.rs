@@ -65,16 +65,17 @@ pub(super) async fn drive<W: Workload>(
     part: Part,
     drain: Drain,
 ) -> Result<(), UserPanicked> {
+    let most_users = load.stages.iter().map(|s| s.peak() as u64).max().unwrap_or(0).max(1);
     let crowd = Arc::new(Crowd {
         wanted: AtomicUsize::new(0),
         phase: AtomicUsize::new(0),
         tickets: AtomicU64::new(0),
-        most_users: load.stages.iter().map(|s| s.peak() as u64).max().unwrap_or(0),
+        most_users,
         part,
         changed: watch::Sender::new(()),
         iterations: load.iterations.map(|iterations| match iterations {
             Iterations::PerUser(n) => Iterations::PerUser(n),
-            Iterations::Shared(n) => Iterations::Shared(part.of_count(n)),
+            Iterations::Shared(n) => Iterations::Shared(part.of_turns(n, most_users)),
         }),
         think: load.think,
     });
@@ -247,7 +248,7 @@ impl Crowd {
             Some(Iterations::PerUser(n)) => (iteration < n).then_some(own),
             Some(Iterations::Shared(n)) => {
                 let ticket = Some(self.tickets.fetch_add(1, Ordering::Relaxed)).filter(|ticket| *ticket < n);
-                ticket.map(|ticket| self.part.in_whole(ticket))
+                ticket.map(|ticket| self.part.turn_in_whole(ticket, self.most_users))
             }
         }
     }

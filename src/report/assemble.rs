@@ -5,6 +5,7 @@ use crate::{
     case::CaseInfo,
     journal::MissedThreshold,
     judge::{Verdict, alerts, doubts},
+    observe::Observation,
     report::{
         CaseReport, LimitsReport, LoadReport, SettingReport, StepReport, StopReport, bottleneck::bottleneck,
         recommend,
@@ -211,13 +212,15 @@ fn verdict_of(record: &Record) -> (Verdict, Vec<String>) {
             add(judgement.verdict, format!("{load}{}", judgement.sentence));
         }
     }
+    // A node may have nothing to do where a load has fewer users than there are nodes: the whole has the nodes' figures.
+    let is_share = |seen: &Observation| seen.nodes.is_empty() && record.gathered.shared.contains(&seen.load);
     for seen in record.gathered.observations.iter().filter(|_| !was_stopped) {
         if !seen.total.counts.is_balanced() {
             add(
                 Verdict::Inconclusive,
                 format!("{}: the counts of operations do not add up: a defect of proofload", seen.load),
             );
-        } else if seen.total.counts.due == 0 {
+        } else if seen.total.counts.due == 0 && !is_share(seen) {
             add(
                 Verdict::Inconclusive,
                 format!(

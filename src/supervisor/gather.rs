@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{Slice, Started},
@@ -24,6 +24,8 @@ pub(crate) struct Gathered {
     pub(crate) threshold: Option<(MissedThreshold, f64)>,
     /// Why the nodes that carry the case out together stopped it, if they did.
     pub(crate) nodes_stopped: Option<(StopReason, String)>,
+    /// The loads that this node did a share of.
+    pub(crate) shared: BTreeSet<String>,
     /// The steps of its procedures, each with its beginning in seconds since the start of the case.
     pub(crate) steps: Vec<(f64, Step)>,
     pub(crate) planned: Vec<Planned>,
@@ -81,7 +83,7 @@ impl Gathered {
                 self.observations.push(*observation);
             }
             // The load's own end has it with what the others did.
-            Event::Share(_) => {}
+            Event::Share(part) => drop(self.shared.insert(part.load)),
             Event::NodesStopped { reason, sentence } => {
                 self.nodes_stopped.get_or_insert((reason, sentence));
             }

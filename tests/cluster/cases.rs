@@ -75,6 +75,9 @@ async fn closed(cx: Context) -> Result {
     cx.load(Load::users(10).iterations(501)).named("shared").run(numbered).await?;
     let ramp = Load::users(3).for_duration(seconds(1)).ramp_to(9, seconds(1)).think(millis(20));
     let run = cx.load(ramp).named("ramp").expect("success_rate >= 50%").run(numbered).await?;
+    // Fewer users than nodes.
+    cx.load(Load::users(1).iterations(5)).named("alone").run(numbered).await?;
+    cx.load(Load::users(1).for_duration(millis(300))).named("alone for a while").run(numbered).await?;
     cx.figure("ramp", run.total().counts.due as f64, "count");
     cx.done()
 }

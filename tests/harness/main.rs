@@ -5,6 +5,9 @@
 mod alerts;
 mod bad_input;
 mod baselines;
+#[cfg(unix)]
+#[path = "../cluster/broker.rs"]
+mod broker;
 #[cfg(target_os = "linux")]
 mod browser;
 mod ci;

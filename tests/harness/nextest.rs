@@ -15,6 +15,7 @@ tests![
     a_second_try_is_the_same_case,
     alerts_of_all_its_processes_are_told_and_gathered,
     its_timeout_leaves_a_whole_report,
+    several_nodes_meet_anew_for_each_case,
     shards_make_up_the_whole,
 ];
 
@@ -153,6 +154,37 @@ fn its_timeout_leaves_a_whole_report() -> Result<(), Impossible> {
     assert!(counts["ok"].as_u64().unwrap() > 0 && counts["due"] == counts["ok"], "{counts:#}");
     assert_eq!(package.temporary_files(), [""; 0]);
     Ok(())
+}
+
+fn several_nodes_meet_anew_for_each_case() -> Result<(), Impossible> {
+    #[cfg(not(unix))]
+    return Err(Impossible("the broker is started on Unix only".to_owned()));
+    #[cfg(unix)]
+    {
+        use super::broker::{Broker, is_required, program};
+        if program().is_none() {
+            assert!(!is_required(), "nats-server is not on PATH: install it");
+            return Err(Impossible("nats-server is not on PATH: install it".to_owned()));
+        }
+        let broker = Broker::start();
+        let packages = [Package::new(), Package::new()];
+        let node = |number: usize| {
+            let asked = ["-E", "test(fast_closed) + test(fast_nightly)", "-j", "1"];
+            let node = nextest(&packages[number], "", &asked)?.env("PROOFLOAD_CLUSTER", broker.url());
+            Ok(node.env("PROOFLOAD_NODES", "2").env("PROOFLOAD_NODE", number.to_string()))
+        };
+        let other = node(1)?.start();
+        node(0)?.run().exits(0);
+        other.end().exits(0);
+        assert_eq!(names(&packages[0].report()), ["fast_closed", "fast_nightly"]);
+        for (case, of_each) in [("fast_closed", [20, 10]), ("fast_nightly", [3, 0])] {
+            let case = packages[0].case(case);
+            let nodes = case["loads"][0]["nodes"].as_array().unwrap();
+            let due: Vec<&Value> = nodes.iter().map(|node| &node["counts"]["due"]).collect();
+            assert_eq!(due, of_each, "{case:#}");
+        }
+        Ok(())
+    }
 }
 
 fn shards_make_up_the_whole() -> Result<(), Impossible> {

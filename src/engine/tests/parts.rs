@@ -42,8 +42,10 @@ async fn parts_of_a_closed_load_have_its_users_and_iterations() {
 
 #[tokio::test(start_paused = true)]
 async fn iterations_that_all_share_are_done_once() {
-    let load = Load::users(4).iterations(50);
     let indices = |all: Vec<(u64, u64, u64, u128)>| all.into_iter().map(|op| op.0).collect::<Vec<_>>();
-    assert_eq!(indices(operations(load.clone(), 3).await), (0..50).collect::<Vec<_>>());
-    assert_eq!(indices(operations(load, 1).await), (0..50).collect::<Vec<_>>());
+    for (users, parts) in [(4, 1), (4, 3), (1, 3), (2, 5)] {
+        let load = Load::users(users).iterations(50);
+        let done = indices(operations(load, parts).await);
+        assert_eq!(done, (0..50).collect::<Vec<_>>(), "{users} users in {parts} parts");
+    }
 }
