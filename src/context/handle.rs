@@ -268,9 +268,11 @@ impl Context {
         self.inner.cluster.iter().for_each(|cluster| cluster.close());
     }
 
-    /// The users that all closed loads together may have; `None` where there is no limit.
+    /// The users that all closed loads together may have, over all nodes, each of which may have as many as the limit says;
+    /// `None` where there is none.
     pub(crate) fn most_users(&self) -> Option<u64> {
-        self.inner.terms.settings.count("max_concurrency")
+        let here = self.inner.terms.settings.count("max_concurrency");
+        here.map(|most| most.saturating_mul(self.nodes().into()))
     }
 
     /// The terms on which the case runs.

@@ -1,6 +1,9 @@
 //! A load, or anything else, that all nodes of a case do together.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -101,6 +104,24 @@ impl Context {
             self.meet_for(cluster, self.unique_meeting(name), Value::Null).await?;
         }
         Ok(())
+    }
+
+    /// What the nodes say, each for itself, by their numbers; without `--cluster` what this process says. A procedure that
+    /// decides by anything but what a load showed asks all, so that all go on in the same way.
+    ///
+    /// # Errors
+    /// A node is lost, or did not come.
+    pub(crate) async fn gather<T>(&self, name: &str, own: T) -> Result<BTreeMap<u32, T>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let Some(cluster) = &self.inner.cluster else { return Ok(BTreeMap::from([(0, own)])) };
+        let unfit = |error: serde_json::Error| Error::msg(format!("`{name}`: {error}"));
+        let told = serde_json::to_value(own).map_err(unfit)?;
+        let arrival = Arrival { key: self.unique_meeting(name), told, gathers: true, ..Arrival::default() };
+        let met = cluster.meet(arrival).await.map_err(|error| Error::msg(error.to_string()))?;
+        let read = |(node, told)| serde_json::from_value(told).map(|told| (node, told)).map_err(unfit);
+        met.told.into_iter().map(read).collect()
     }
 
     async fn meet_for(&self, cluster: &Cluster, key: String, told: Value) -> Result<Met> {

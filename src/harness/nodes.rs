@@ -278,6 +278,7 @@ impl Nodes {
             let news: Vec<String> =
                 news.into_iter().map(|reason| format!("{}: {reason}", WhichNode(*node, hosts))).collect();
             report.reasons.extend(news);
+            end.add_faults(&mut report.faults);
         }
         let nodes =
             hosts.iter().zip(0..).map(|(host, node)| NodeReport::of(node, host, ends.get(&node), report));

@@ -99,6 +99,8 @@ pub struct CeilingCrossing {
     pub ceiling: f64,
     /// What was seen.
     pub seen: f64,
+    /// The node of several that it was seen on.
+    pub node: Option<u32>,
 }
 
 /// Which resource a rising load exhausts first, and when.
@@ -160,10 +162,12 @@ impl fmt::Display for ResourcePeaks {
 impl fmt::Display for Exhaustion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reached { crossing: CeilingCrossing { resource, ceiling, seen }, at_s, level, there } => {
+            Self::Reached { crossing, at_s, level, there } => {
+                let CeilingCrossing { resource, ceiling, seen, node } = crossing;
+                let on_node = node.map_or_else(String::new, |node| format!(" on node {node}"));
                 write!(
                     f,
-                    "{} is exhausted first: {}, over the ceiling of {}, after {at_s:.1} s at {level}, where {}",
+                    "{} is exhausted first{on_node}: {}, over the ceiling of {}, after {at_s:.1} s at {level}, where {}",
                     resource.words(),
                     resource.show(*seen),
                     resource.show(*ceiling),
@@ -208,12 +212,16 @@ mod tests {
             resource: ExhaustedResource::Memory,
             ceiling: 104_857_600.0,
             seen: 110_100_480.0,
+            node: None,
         };
         let level = LoadLevel::Rate { per_sec: 200.0 };
         assert_eq!(
             Exhaustion::Reached { crossing, at_s: 3.21, level, there: there() }.to_string(),
             "memory is exhausted first: 105 MiB, over the ceiling of 100 MiB, after 3.2 s at 200/s, where 90% of 40 succeeded"
         );
+        let crossing = CeilingCrossing { node: Some(2), ..crossing };
+        let on_a_node = Exhaustion::Reached { crossing, at_s: 3.21, level, there: there() }.to_string();
+        assert!(on_a_node.starts_with("memory is exhausted first on node 2: 105 MiB,"), "{on_a_node}");
         let peaks = ResourcePeaks { memory_bytes: 220_200_960, cpu_share: Some(0.43), descriptors: 30 };
         assert_eq!(
             Exhaustion::NotReached { peaks, level: LoadLevel::Users { users: 50 } }.to_string(),

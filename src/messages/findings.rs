@@ -288,7 +288,7 @@ fn sentences_of_findings() {
     );
     let there = LoadSummary::of(&failing(20, 0, 25).total);
     let reached = |resource, ceiling, seen| Exhaustion::Reached {
-        crossing: CeilingCrossing { resource, ceiling, seen },
+        crossing: CeilingCrossing { resource, ceiling, seen, node: None },
         at_s: 12.0,
         level: LoadLevel::Rate { per_sec: 300.0 },
         there: there.clone(),

@@ -245,6 +245,10 @@ impl FailureInjection {
         seen.injected = Some(self.counted(faults.as_ref()));
         drop((faults, own));
         seen.faulty = Some(run?);
+        seen.injected = match seen.injected.take() {
+            Some(own) => Some(everywhere(cx, own).await?),
+            None => None,
+        };
         terms.settle(cx).await;
         terms.step(cx, "after faults", 3, Some(STEPS));
         seen.after = Some(self.builder(cx, "after faults").run_workload(Arc::clone(workload)).await?);
@@ -302,6 +306,20 @@ impl FailureInjection {
             (..) => Ok(()),
         }
     }
+}
+
+/// What was met on all nodes.
+async fn everywhere(cx: &Context, own: InjectedFaults) -> Result<InjectedFaults> {
+    let InjectedFaults { plan, kinds, passed } = own;
+    let mut all = InjectedFaults { plan, kinds: None, passed: 0 };
+    for (kinds, passed) in cx.gather("faults that were met", (kinds, passed)).await?.into_values() {
+        all.passed += passed;
+        if let Some(kinds) = kinds {
+            let whole = all.kinds.get_or_insert_default();
+            kinds.into_iter().for_each(|(kind, met)| *whole.entry(kind).or_default() += met);
+        }
+    }
+    Ok(all)
 }
 
 /// An error, a hang, a delay and a resource that is held: what networks, dependencies and neighbours do.

@@ -9,14 +9,16 @@ use crate::{
     context::{Context, Run},
     engine::{Async, Workload},
     error::Result,
-    judge::{Aftermath, Detail, Exhaustion, ExhaustionStep, Finding, LoadLevel, LoadSummary, ResourcePeaks},
+    judge::{
+        Aftermath, CeilingCrossing, Detail, Exhaustion, ExhaustionStep, Finding, LoadLevel, LoadSummary,
+    },
     load::Load,
     units::{ByteSize, Rate, Ratio, per_second, show_duration},
 };
 
 mod watch;
 
-use watch::{Ceilings, Gauge, Watch, memory_now};
+use watch::{Ceilings, Seen, Watch, memory_now};
 
 const NAME: &str = "resource exhaustion";
 
@@ -206,17 +208,18 @@ impl ResourceExhaustion {
         let load = self.terms.load(cx, in_steps(&levels, self.step), "rising").probing().stopped_by(stop);
         let run = load.run_workload(Arc::clone(&workload)).await;
         let (gauge, run) = (watch.end(), run?);
+        let seen = Seen::of_all(cx.gather("ceilings", Seen::of(&gauge)).await?);
         let mut found = Exhausted {
-            exhaustion: exhaustion(&levels, &run, &gauge),
+            exhaustion: exhaustion(&levels, &run, &seen),
             steps: steps(&levels, &run),
             after: None,
         };
         if cx.is_dry_run() {
             return Ok(found);
         }
-        let after = match found.is_reached() {
-            true => self.after(cx, first, &workload).await.map(Some),
-            false => Ok(None),
+        let after = match &seen.crossing {
+            Some(crossing) => self.after(cx, first, &workload, crossing).await.map(Some),
+            None => Ok(None),
         };
         if let Ok(after) = &after {
             found.after.clone_from(after);
@@ -232,12 +235,15 @@ impl ResourceExhaustion {
         cx: &Context,
         first: LoadLevel,
         workload: &Arc<W>,
+        crossing: &CeilingCrossing,
     ) -> Result<Aftermath> {
         self.terms.settle(cx).await;
         self.terms.step(cx, format!("afterwards at {first}"), 2, None);
         let load = in_steps(&[first], self.step.min(LONGEST_AFTER));
         let run = self.terms.load(cx, load, "afterwards").run_workload(Arc::clone(workload)).await?;
-        Ok(Aftermath { load: LoadSummary::of(run.total()), memory_bytes: memory_now() })
+        let memory = cx.gather("memory afterwards", memory_now()).await?;
+        let memory_bytes = memory.get(&crossing.node.unwrap_or(cx.node())).copied().unwrap_or(0);
+        Ok(Aftermath { load: LoadSummary::of(run.total()), memory_bytes })
     }
 
     /// The levels of the load, first to last.
@@ -378,13 +384,13 @@ fn steps(levels: &[LoadLevel], run: &Run) -> Vec<ExhaustionStep> {
         .collect()
 }
 
-fn exhaustion(levels: &[LoadLevel], run: &Run, gauge: &Gauge) -> Exhaustion {
-    let peaks: ResourcePeaks = gauge.peaks;
+fn exhaustion(levels: &[LoadLevel], run: &Run, seen: &Seen) -> Exhaustion {
+    let peaks = seen.peaks;
     let begun = steps(levels, run);
     let unknown = |reason: String| Exhaustion::Inconclusive { peaks, reason };
     let Some(last) = begun.last() else { return unknown("the load did not begin".to_owned()) };
     let (level, there) = (last.level, last.seen.clone());
-    match (gauge.crossing, run.observation().stopped, gauge.blind_to()) {
+    match (seen.crossing, run.observation().stopped, seen.blind_to) {
         (Some(crossing), _, _) => {
             Exhaustion::Reached { crossing, at_s: run.total().duration_s, level, there }
         }

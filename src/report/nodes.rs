@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CaseReport;
 use crate::{
+    journal::FaultBand,
     judge::Verdict,
     observe::{Counts, NodeShare},
 };
@@ -44,6 +45,7 @@ pub(crate) struct NodeEnd {
     pub(crate) cpu_seconds: f64,
     pub(crate) peak_cpu_percent: Option<f64>,
     pub(crate) peak_memory_bytes: u64,
+    pub(crate) faults: Vec<FaultBand>,
 }
 
 impl NodeEnd {
@@ -55,6 +57,32 @@ impl NodeEnd {
             cpu_seconds: case.resources.cpu_seconds,
             peak_cpu_percent: case.resources.peak_cpu_percent,
             peak_memory_bytes: case.resources.peak_memory_bytes,
+            faults: case.faults.clone(),
+        }
+    }
+
+    /// Adds what met faults on this node to what did on others: the nodes put the same faults in force, each when it came
+    /// to them.
+    pub(crate) fn add_faults(&self, bands: &mut Vec<FaultBand>) {
+        let mut known: Vec<bool> = vec![false; bands.len()];
+        for band in &self.faults {
+            let is_same = |other: &FaultBand| {
+                (&other.faults, &other.plan, &other.load) == (&band.faults, &band.plan, &band.load)
+            };
+            let at = (0..known.len()).find(|at| !known[*at] && is_same(&bands[*at]));
+            match at {
+                Some(at) => {
+                    known[at] = true;
+                    let whole = &mut bands[at];
+                    whole.met = whole.met.into_iter().chain(band.met).reduce(|one, other| one + other);
+                    for (kind, met) in &band.kinds {
+                        *whole.kinds.entry(kind.clone()).or_default() += met;
+                    }
+                    whole.first_s = whole.first_s.into_iter().chain(band.first_s).reduce(f64::min);
+                    whole.last_s = whole.last_s.into_iter().chain(band.last_s).reduce(f64::max);
+                }
+                None => bands.push(band.clone()),
+            }
         }
     }
 }

@@ -13,8 +13,13 @@ use std::{
 
 use proofload::{
     __private::Suite,
-    Context, Load, Op, Outcome, Result, millis, per_second,
-    procedure::{ExhaustionRecovery, MaximumThroughput},
+    Context, Load, Op, Outcome, Result,
+    fault::Faults,
+    mib, millis, per_second, percent,
+    procedure::{
+        ConcurrentConnections, ExhaustionRecovery, FailureInjection, MaximumThroughput, ResourceExhaustion,
+        Tcp,
+    },
     seconds,
 };
 use tokio::{
@@ -123,6 +128,44 @@ async fn recovers(cx: Context) -> Result {
     let procedure =
         ExhaustionRecovery::new().steady(per_second(30)).baseline(seconds(4)).burst(150).attempts(2);
     procedure.limit(seconds(40)).run(&cx, move |_op| ask(target.clone())).await?;
+    cx.done()
+}
+
+/// How many connections a target lets in.
+#[proofload::case(max_cpu = "off", time_limit = "2m")]
+async fn connections(cx: Context) -> Result {
+    let target = std::env::var(TARGET)?.parse()?;
+    let knock = Tcp::new(target, |_op| b"?".to_vec(), |_op, read| (read == b"!").then(Outcome::ok));
+    let search = ConcurrentConnections::new().from(10).to(60).by(25).to_within(1).trial(millis(700));
+    search.think_between(millis(100), millis(200)).opened_at(per_second(200)).run(&cx, knock).await?;
+    cx.done()
+}
+
+/// The node of this number takes memory over a ceiling, the others do not.
+#[proofload::case(max_cpu = "off", max_memory = "1GiB", max_memory_growth = "off", time_limit = "2m")]
+async fn ceiling(cx: Context) -> Result {
+    let greedy: u32 = std::env::var(GREEDY)?.parse()?;
+    let mut taken = Vec::new();
+    let rising = ResourceExhaustion::new().memory(mib(250)).step(seconds(2));
+    let rising = rising.rates(per_second(20), per_second(80), per_second(20)).cool_down(millis(200));
+    let take = async {
+        sleep(seconds(3)).await;
+        if cx.node() == greedy {
+            taken = vec![1_u8; 400 << 20];
+        }
+    };
+    let (found, ()) = tokio::join!(rising.run(&cx, |_op| async {}), take);
+    cx.require(found?.is_reached(), "every node hears of it");
+    drop(taken);
+    cx.done()
+}
+
+/// Half of the operations meet an error, which nothing hides.
+#[proofload::case(max_cpu = "off")]
+async fn faulty(cx: Context) -> Result {
+    let faults = Faults::share(percent(50)).error("no route");
+    let injection = FailureInjection::new().rate(per_second(60)).phase(seconds(2)).faults(faults);
+    injection.run(&cx, |_op| async {}).await?;
     cx.done()
 }
 

@@ -1,14 +1,6 @@
 //! What the nodes must have done.
 
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write},
-    net::{Ipv4Addr, TcpListener},
-    process::ExitCode,
-    sync::{Arc, Mutex},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, io::Write, process::ExitCode, sync::Arc};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
@@ -16,9 +8,8 @@ use serde_json::Value;
 use crate::{
     access,
     broker::{Broker, is_required, program},
-    cases::TARGET,
     fixture::{Left, Nodes, Start},
-    losses, stops,
+    losses, procedures, stops,
 };
 
 pub(crate) fn run() -> ExitCode {
@@ -30,8 +21,11 @@ pub(crate) fn run() -> ExitCode {
         ("the_merged_histogram_is_the_sum_of_all_nodes_bucket_by_bucket", merged_exactly),
         ("users_and_iterations_are_shared", closed),
         ("what_is_done_once_is_done_on_one_node", once),
-        ("a_breaking_point_is_found_together", breaking),
-        ("a_recovery_is_seen_together", recovers),
+        ("a_breaking_point_is_found_together", procedures::breaking),
+        ("a_recovery_is_seen_together", procedures::recovers),
+        ("connections_are_counted_on_all_nodes", procedures::connections),
+        ("a_ceiling_that_one_node_crosses_is_crossed_for_all", procedures::ceiling),
+        ("faults_that_were_met_are_counted_on_all_nodes", procedures::faults),
         ("an_interrupt_on_any_node_stops_all", stops::interrupted),
         ("a_case_that_is_killed_for_memory_stops_all_nodes", stops::emergency),
         ("so_it_does_when_it_is_the_case_of_node_0", stops::emergency_of_first),
@@ -205,90 +199,6 @@ fn once() {
     let all = ended(&broker, "once", 3, &[]);
     passed(&all);
     assert_eq!(all[0].case()["loads"][0]["total"]["counts"]["ok"], 4);
-}
-
-/// A target that serves so many at a time, `service` each, and lets others wait in line. When each is answered is counted,
-/// not slept through one after the other: its capacity is exact however busy the machine is.
-fn target(places: usize, service: Duration) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("it").to_string();
-    let free_at = Arc::new(Mutex::new(vec![Instant::now(); places]));
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let free_at = Arc::clone(&free_at);
-            thread::spawn(move || {
-                let mut question = [0];
-                if stream.read_exact(&mut question).is_err() {
-                    return;
-                }
-                let answer_at = {
-                    let mut free_at = free_at.lock().expect("no panic");
-                    let place = free_at.iter_mut().min().expect("it has places");
-                    *place = (*place).max(Instant::now()) + service;
-                    *place
-                };
-                thread::sleep(answer_at.saturating_duration_since(Instant::now()));
-                let _gone = stream.write_all(b"!");
-            });
-        }
-    });
-    address
-}
-
-/// The number of this name, however deep it is.
-fn number(of: &Value, name: &str) -> Option<f64> {
-    let object = of.as_object()?;
-    object.get(name).and_then(Value::as_f64).or_else(|| object.values().find_map(|inner| number(inner, name)))
-}
-
-/// What a busy machine does to it is on one side: the best of a few is the target's.
-const TRIES: usize = 3;
-
-fn breaking() {
-    let broker = Broker::start();
-    let mut seen = Vec::new();
-    for _try in 0..TRIES {
-        // 8 places for 100 ms each are 80 a second.
-        let address = target(8, Duration::from_millis(100));
-        let all = three(&broker, "breaking", &[(TARGET, address.as_str())]).wait();
-        let case = all[0].case();
-        let findings = case["findings"].as_array().expect("findings");
-        let found = findings
-            .iter()
-            .map(|finding| &finding["detail"])
-            .find(|detail| detail["about"] == "breaking_point");
-        let found = found.unwrap_or_else(|| panic!("{case:#}"));
-        let loads = case["loads"].as_array().expect("loads").len();
-        for left in &all {
-            assert_eq!(left.shares().len(), loads, "all took the same way: {}", left.said);
-        }
-        let holds = number(found, "holds_per_sec").unwrap_or_else(|| panic!("{found:#}"));
-        if (76.0..=84.0).contains(&holds) {
-            return;
-        }
-        seen.push(holds);
-    }
-    panic!("80 a second within 5 %: {seen:?}");
-}
-
-fn recovers() {
-    let broker = Broker::start();
-    // 80 a second: 150 at once are worked off within three seconds, beside 30 a second.
-    let address = target(8, Duration::from_millis(100));
-    let all = three(&broker, "recovers", &[(TARGET, address.as_str())]).wait();
-    let case = all[0].case();
-    let found = case["findings"].to_string();
-    assert!(found.contains("\"about\":\"recovery\""), "{found} {:#}", case["reasons"]);
-    let loads = case["loads"].as_array().expect("loads");
-    for left in &all {
-        assert_eq!(left.shares().len(), loads.len(), "all took the same way: {}", left.said);
-    }
-    let bursts: Vec<u64> = loads
-        .iter()
-        .filter(|load| load["phases"][0]["users"] == 150)
-        .map(|load| load["total"]["counts"]["due"].as_u64().expect("due"))
-        .collect();
-    assert_eq!(bursts, [150, 150], "all of each burst, over all nodes");
 }
 
 fn other_build() {

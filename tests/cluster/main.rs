@@ -19,6 +19,8 @@ mod hosts;
 #[cfg(unix)]
 mod losses;
 #[cfg(unix)]
+mod procedures;
+#[cfg(unix)]
 mod stops;
 
 use std::process::ExitCode;

@@ -1,20 +1,24 @@
 use std::{fmt, io};
 
+use serde::{Deserialize, Serialize};
+
 use crate::monitor::is_out_of_descriptors;
 
 /// Why a connection did not come about or did not last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionFailure {
     /// What ended it.
     pub end: ConnectionEnd,
-    /// How many connections were open then.
+    /// How many connections were open then, of its own node where there are several.
     pub open: u64,
+    /// The node of several that saw it.
+    pub node: Option<u32>,
     /// The error in words.
     pub text: String,
 }
 
 /// What ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ConnectionEnd {
     /// The target refused it.
@@ -96,7 +100,11 @@ fn open_files_limit() -> String {
 
 impl fmt::Display for ConnectionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "with {} open a connection {}", self.open, self.end.words())?;
+        write!(f, "with {} open ", self.open)?;
+        if let Some(node) = self.node {
+            write!(f, "on node {node} ")?;
+        }
+        write!(f, "a connection {}", self.end.words())?;
         if self.text.is_empty() { Ok(()) } else { write!(f, " ({})", self.text) }
     }
 }

@@ -1,10 +1,13 @@
 use std::{
+    collections::BTreeMap,
     io, mem,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{ConnectionEnd, ConnectionFailure, Connector};
 use crate::{Op, Outcome, engine::Workload};
@@ -24,8 +27,16 @@ pub(super) struct Tally {
     failures: Mutex<Failures>,
 }
 
+/// What the connections of one level came to: on one node, or on all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    /// The most that were open at the same time; of several nodes each for itself, which is the same where none was lost.
+    pub(super) most: u64,
+    pub(super) failures: Failures,
+}
+
 /// Connections that did not come about or did not last.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Failures {
     pub(super) count: u64,
     pub(super) first: Option<ConnectionFailure>,
@@ -46,14 +57,34 @@ pub(super) struct Counted<C> {
     tally: Arc<Tally>,
 }
 
-impl Tally {
-    /// The most connections that were open at the same time.
-    pub(super) fn most(&self) -> u64 {
-        self.most.load(Ordering::Acquire)
+impl Seen {
+    /// What all nodes saw. Which of several failures was the first is not known: it is the one that met the fewest.
+    pub(super) fn of(nodes: BTreeMap<u32, Self>) -> Self {
+        let is_one = nodes.len() == 1;
+        let mut whole = Self::default();
+        for (node, seen) in nodes {
+            let Failures { count, first, own } = seen.failures;
+            let there = |failure: ConnectionFailure| match is_one {
+                true => failure,
+                false => ConnectionFailure { node: Some(node), ..failure },
+            };
+            let fewest = |one: Option<ConnectionFailure>, other: Option<ConnectionFailure>| {
+                one.into_iter().chain(other.map(there)).min_by_key(|failure| failure.open)
+            };
+            whole.most += seen.most;
+            whole.failures.count += count;
+            whole.failures.first = fewest(whole.failures.first, first);
+            whole.failures.own = fewest(whole.failures.own, own);
+        }
+        whole
     }
+}
 
-    pub(super) fn failures(&self) -> Failures {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Tally {
+    /// What this process saw.
+    pub(super) fn seen(&self) -> Seen {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Seen { most: self.most.load(Ordering::Acquire), failures }
     }
 
     fn count<C>(self: &Arc<Self>, connection: C) -> Counted<C> {
@@ -64,7 +95,7 @@ impl Tally {
 
     fn failed(&self, end: ConnectionEnd, text: String) {
         let open = self.open.load(Ordering::Acquire);
-        let failure = ConnectionFailure { end, open, text };
+        let failure = ConnectionFailure { end, open, node: None, text };
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.count += 1;
         if end.generators_limit().is_some() {
@@ -198,15 +229,15 @@ mod tests {
                 assert_eq!(is_ok, number < 2);
             }
         }
-        assert_eq!((tally.most(), tally.failures().count), (2, 1));
-        let first = tally.failures().first.unwrap();
+        assert_eq!((tally.seen().most, tally.seen().failures.count), (2, 1));
+        let first = tally.seen().failures.first.unwrap();
         assert_eq!((first.end, first.open), (ConnectionEnd::Refused, 2));
         for _ in 0..2 {
             assert!(!held.operation(&mut lines[0], op(0)).await.is_ok());
         }
-        assert_eq!((tally.open.load(Ordering::Acquire), tally.failures().count), (1, 2));
+        assert_eq!((tally.open.load(Ordering::Acquire), tally.seen().failures.count), (1, 2));
         drop(lines);
-        assert_eq!((tally.open.load(Ordering::Acquire), tally.most()), (0, 2));
+        assert_eq!((tally.open.load(Ordering::Acquire), tally.seen().most), (0, 2));
     }
 
     #[tokio::test(start_paused = true)]
@@ -216,8 +247,25 @@ mod tests {
         let mut line = held.user(0);
         let cut = tokio::time::timeout(Duration::from_secs(5), held.operation(&mut line, op(0))).await;
         assert!(cut.is_err());
-        let first = tally.failures().first.unwrap();
+        let first = tally.seen().failures.first.unwrap();
         assert_eq!(first.to_string(), "with 0 open a connection got no answer in time");
-        assert_eq!(tally.failures().own, None);
+        assert_eq!(tally.seen().failures.own, None);
+    }
+
+    #[test]
+    fn what_nodes_saw_is_added_up() {
+        let failure = |end, open| Some(ConnectionFailure { end, open, node: None, text: String::new() });
+        let refused = Failures { count: 3, first: failure(ConnectionEnd::Refused, 40), own: None };
+        let out = failure(ConnectionEnd::NoDescriptors, 20);
+        let out = Failures { count: 1, first: out.clone(), own: out };
+        let one = Seen { most: 40, failures: refused };
+        assert_eq!(Seen::of(BTreeMap::from([(0, one.clone())])), one, "one node has no number");
+        let other = Seen { most: 20, failures: out };
+        let none = Seen { most: 50, ..Seen::default() };
+        let all = Seen::of(BTreeMap::from([(0, one), (1, other), (2, none)]));
+        assert_eq!((all.most, all.failures.count), (110, 4));
+        let first = all.failures.first.unwrap();
+        assert_eq!(first.to_string(), "with 20 open on node 1 a connection found no descriptor left");
+        assert_eq!(all.failures.own.unwrap().node, Some(1));
     }
 }

@@ -10,7 +10,7 @@ pub use failure::{ConnectionEnd, ConnectionFailure};
 
 use std::{sync::Arc, time::Duration};
 
-use self::held::{Failures, Held, Tally};
+use self::held::{Held, Seen, Tally};
 use super::{
     ProcedureError,
     terms::{Terms, by_objectives, objective_setter, setters},
@@ -222,9 +222,11 @@ impl ConcurrentConnections {
             if cx.is_dry_run() {
                 return Ok(());
             }
-            let (most, failures) = (tally.most(), tally.failures());
-            looking.note(level, most, &failures);
-            looking.search.tell(result(objectives, level, &run, most, &failures));
+            let nodes = cx.gather("connections of a level", tally.seen()).await?;
+            let missing = u64::from(cx.nodes()).saturating_sub(nodes.len() as u64);
+            let seen = Seen::of(nodes);
+            looking.note(level, &seen);
+            looking.search.tell(result(objectives, level, &run, &seen, missing));
             self.terms.settle(cx).await;
         }
         Ok(())
@@ -302,34 +304,41 @@ struct Looking {
 }
 
 impl Looking {
-    fn note(&mut self, level: u64, most: u64, failures: &Failures) {
-        self.most_open = self.most_open.max(most);
+    fn note(&mut self, level: u64, seen: &Seen) {
+        self.most_open = self.most_open.max(seen.most);
         let is_lower = self.failed.as_ref().is_none_or(|(failed, _)| level < *failed);
-        if let Some(first) = failures.first.clone().filter(|_| is_lower) {
+        if let Some(first) = seen.failures.first.clone().filter(|_| is_lower) {
             self.failed = Some((level, first));
         }
     }
 }
 
-/// What a level came to: by its connections, then by its objectives.
-fn result(objectives: &[Expectation], level: u64, run: &Run, most: u64, failures: &Failures) -> TrialResult {
-    match (run.observation().stopped, of_connections(level, most, failures)) {
+/// What a level came to: by its connections, then by its objectives. `missing` nodes did not say what they saw.
+fn result(objectives: &[Expectation], level: u64, run: &Run, seen: &Seen, missing: u64) -> TrialResult {
+    match (run.observation().stopped, of_connections(level, seen)) {
         // A load that is stopped loses connections itself.
         (Some(reason), _) => TrialResult::Unknown { reason: format!("the load was stopped early: {reason}") },
+        // And so does a node that is lost.
+        (None, _) if missing > 0 => {
+            TrialResult::Unknown { reason: format!("{missing} of its nodes are lost") }
+        }
         (None, TrialResult::Held) => by_objectives(objectives, run),
         (None, result) => result,
     }
 }
 
-fn of_connections(level: u64, most: u64, failures: &Failures) -> TrialResult {
-    if let Some(reason) = failures.own.as_ref().and_then(|own| own.end.generators_limit()) {
+fn of_connections(level: u64, Seen { most, failures }: &Seen) -> TrialResult {
+    if let Some((own, reason)) =
+        failures.own.as_ref().and_then(|own| Some((own, own.end.generators_limit()?)))
+    {
+        let reason = own.node.map_or_else(|| reason.clone(), |node| format!("node {node}: {reason}"));
         return TrialResult::Unknown { reason };
     }
     match &failures.first {
         Some(first) => TrialResult::Broke {
             objective: format!("{first}; {} of {level} connections failed", failures.count),
         },
-        None if most < level => {
+        None if *most < level => {
             TrialResult::Broke { objective: format!("only {most} of {level} were open at the same time") }
         }
         None => TrialResult::Held,
@@ -338,7 +347,7 @@ fn of_connections(level: u64, most: u64, failures: &Failures) -> TrialResult {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{held::Failures, *};
     use crate::{case::Severity, units::per_second, units::seconds};
 
     fn refused(procedure: &ConcurrentConnections) -> String {
@@ -392,24 +401,25 @@ mod tests {
 
     #[test]
     fn every_connection_counts() {
-        let failure = |end| ConnectionFailure { end, open: 120, text: "eof".to_owned() };
+        let failure = |end| ConnectionFailure { end, open: 120, node: None, text: "eof".to_owned() };
+        let seen = |most, failures: &Failures| Seen { most, failures: failures.clone() };
         let closed = failure(ConnectionEnd::Closed);
         let failures = Failures { count: 2, first: Some(closed.clone()), own: None };
         assert_eq!(
-            of_connections(122, 120, &failures),
+            of_connections(122, &seen(120, &failures)),
             TrialResult::Broke {
                 objective:
                     "with 120 open a connection was closed by the target (eof); 2 of 122 connections failed"
                         .to_owned()
             }
         );
-        assert_eq!(of_connections(122, 122, &Failures::default()), TrialResult::Held);
+        assert_eq!(of_connections(122, &seen(122, &Failures::default())), TrialResult::Held);
         assert_eq!(
-            of_connections(122, 121, &Failures::default()),
+            of_connections(122, &seen(121, &Failures::default())),
             TrialResult::Broke { objective: "only 121 of 122 were open at the same time".to_owned() }
         );
         let own = Some(failure(ConnectionEnd::NoDescriptors));
         let failures = Failures { count: 3, first: Some(closed), own };
-        assert!(matches!(of_connections(122, 122, &failures), TrialResult::Unknown { .. }));
+        assert!(matches!(of_connections(122, &seen(122, &failures)), TrialResult::Unknown { .. }));
     }
 }

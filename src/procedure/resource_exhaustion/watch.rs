@@ -1,5 +1,5 @@
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     io,
     sync::{
         Arc, Mutex, PoisonError,
@@ -8,6 +8,8 @@ use std::{
     thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     judge::{CeilingCrossing, ExhaustedResource, ResourcePeaks},
@@ -25,6 +27,15 @@ pub(super) struct Ceilings {
     /// Of the cores available.
     pub(super) cpu_share: Option<f64>,
     pub(super) descriptors: Option<u64>,
+}
+
+/// What was seen while a load rose: on one node, or on all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    pub(super) peaks: ResourcePeaks,
+    pub(super) crossing: Option<CeilingCrossing>,
+    /// A resource with a ceiling that could not be measured.
+    pub(super) blind_to: Option<ExhaustedResource>,
 }
 
 /// Makes crossings and peaks of samples. Pure: it is told what was seen and when.
@@ -64,7 +75,7 @@ impl Gauge {
         }
         let crossed = |resource, seen: Option<f64>, ceiling: Option<f64>| match (seen, ceiling) {
             (Some(seen), Some(ceiling)) if seen > ceiling => {
-                Some(CeilingCrossing { resource, ceiling, seen })
+                Some(CeilingCrossing { resource, ceiling, seen, node: None })
             }
             (_, _) => None,
         };
@@ -93,7 +104,7 @@ impl Gauge {
     }
 
     /// Ceilings on what this platform does not tell.
-    pub(super) fn blind_to(&self) -> Option<ExhaustedResource> {
+    fn blind_to(&self) -> Option<ExhaustedResource> {
         let is_blind = |ceiling: Option<u64>, peak: u64| ceiling.is_some() && peak == 0;
         if is_blind(self.ceilings.memory_bytes, self.peaks.memory_bytes) {
             return Some(ExhaustedResource::Memory);
@@ -103,6 +114,29 @@ impl Gauge {
         }
         (self.ceilings.cpu_share.is_some() && self.peaks.cpu_share.is_none())
             .then_some(ExhaustedResource::Cpu)
+    }
+}
+
+impl Seen {
+    pub(super) fn of(gauge: &Gauge) -> Self {
+        Self { peaks: gauge.peaks, crossing: gauge.crossing, blind_to: gauge.blind_to() }
+    }
+
+    /// What all nodes saw: each has the same ceilings. Of several crossings it is that of the lowest number.
+    pub(super) fn of_all(nodes: BTreeMap<u32, Self>) -> Self {
+        let is_one = nodes.len() == 1;
+        let mut whole = Self::default();
+        for (node, seen) in nodes {
+            let (most, there) = (&mut whole.peaks, seen.peaks);
+            most.memory_bytes = most.memory_bytes.max(there.memory_bytes);
+            most.descriptors = most.descriptors.max(there.descriptors);
+            most.cpu_share = most.cpu_share.into_iter().chain(there.cpu_share).reduce(f64::max);
+            let crossing =
+                seen.crossing.map(|crossing| CeilingCrossing { node: (!is_one).then_some(node), ..crossing });
+            whole.crossing = whole.crossing.or(crossing);
+            whole.blind_to = whole.blind_to.or(seen.blind_to);
+        }
+        whole
     }
 }
 
@@ -192,11 +226,25 @@ mod tests {
         let ceilings = Ceilings { memory_bytes: Some(300), descriptors: Some(50), ..Ceilings::default() };
         let (crossed, gauge) = watched(ceilings, (0..9).map(|n| sample(100 * n, 0, 10)));
         assert_eq!(crossed, Some(4));
-        let crossing = CeilingCrossing { resource: ExhaustedResource::Memory, ceiling: 300.0, seen: 400.0 };
+        let resource = ExhaustedResource::Memory;
+        let crossing = CeilingCrossing { resource, ceiling: 300.0, seen: 400.0, node: None };
         assert_eq!((gauge.crossing, gauge.peaks.memory_bytes), (Some(crossing), 800));
         let (crossed, gauge) = watched(ceilings, (0..9).map(|n| sample(100, 0, 45 + n)));
         assert_eq!(crossed, Some(6));
         assert_eq!(gauge.crossing.map(|crossing| crossing.resource), Some(ExhaustedResource::Descriptors));
+    }
+
+    #[test]
+    fn a_ceiling_crossed_on_any_node_is_crossed() {
+        let ceilings = Ceilings { memory_bytes: Some(300), ..Ceilings::default() };
+        let on = |bytes: u64| Seen::of(&watched(ceilings, [sample(bytes, 0, 1)]).1);
+        let alone = Seen::of_all(BTreeMap::from([(0, on(400))]));
+        assert_eq!(alone.crossing.map(|crossing| crossing.node), Some(None));
+        let all = Seen::of_all(BTreeMap::from([(0, on(100)), (1, on(350)), (2, on(400))]));
+        let crossing = all.crossing.expect("one crossed it");
+        assert_eq!((crossing.node, crossing.seen), (Some(1), 350.0));
+        assert_eq!(all.peaks.memory_bytes, 400);
+        assert_eq!(Seen::of_all(BTreeMap::from([(0, on(100)), (1, on(200))])).crossing, None);
     }
 
     #[test]
