@@ -245,10 +245,9 @@ impl FailureInjection {
         seen.injected = Some(self.counted(faults.as_ref()));
         drop((faults, own));
         seen.faulty = Some(run?);
-        seen.injected = match seen.injected.take() {
-            Some(own) => Some(everywhere(cx, own).await?),
-            None => None,
-        };
+        if let Some(own) = seen.injected.clone() {
+            seen.injected = Some(everywhere(cx, own).await?);
+        }
         terms.settle(cx).await;
         terms.step(cx, "after faults", 3, Some(STEPS));
         seen.after = Some(self.builder(cx, "after faults").run_workload(Arc::clone(workload)).await?);

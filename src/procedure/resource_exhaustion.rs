@@ -208,7 +208,11 @@ impl ResourceExhaustion {
         let load = self.terms.load(cx, in_steps(&levels, self.step), "rising").probing().stopped_by(stop);
         let run = load.run_workload(Arc::clone(&workload)).await;
         let (gauge, run) = (watch.end(), run?);
-        let seen = Seen::of_all(cx.gather("ceilings", Seen::of(&gauge)).await?);
+        let own = Seen::of(&gauge);
+        let (seen, cut) = match cx.gather("ceilings", own.clone()).await {
+            Ok(nodes) => (Seen::of_all(nodes), None),
+            Err(error) => (own, Some(error)),
+        };
         let mut found = Exhausted {
             exhaustion: exhaustion(&levels, &run, &seen),
             steps: steps(&levels, &run),
@@ -217,9 +221,10 @@ impl ResourceExhaustion {
         if cx.is_dry_run() {
             return Ok(found);
         }
-        let after = match &seen.crossing {
-            Some(crossing) => self.after(cx, first, &workload, crossing).await.map(Some),
-            None => Ok(None),
+        let after = match (&seen.crossing, cut) {
+            (_, Some(error)) => Err(error),
+            (Some(crossing), None) => self.after(cx, first, &workload, crossing).await.map(Some),
+            (None, None) => Ok(None),
         };
         if let Ok(after) = &after {
             found.after.clone_from(after);
