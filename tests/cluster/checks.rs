@@ -1,6 +1,11 @@
 //! What the nodes must have done.
 
-use std::{collections::BTreeMap, io::Write, process::ExitCode, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    process::ExitCode,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
@@ -12,18 +17,24 @@ use crate::{
     losses, procedures, stops,
 };
 
+/// Whose figures are of the machine has it alone, all others share it.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 pub(crate) fn run() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each test is several processes, which wait most of the time.
     arguments.test_threads.get_or_insert(2);
-    let tests: &[(&'static str, fn())] = &[
+    let alone: &[(&'static str, fn())] = &[
+        ("a_breaking_point_is_found_together", procedures::breaking),
+        ("a_recovery_is_seen_together", procedures::recovers),
+        ("connections_are_counted_on_all_nodes", procedures::connections),
+        ("a_slowed_node_is_seen_and_nothing_is_lost", losses::slowed),
+    ];
+    let beside: &[(&'static str, fn())] = &[
         ("two_nodes_do_what_one_does", two_nodes),
         ("the_merged_histogram_is_the_sum_of_all_nodes_bucket_by_bucket", merged_exactly),
         ("users_and_iterations_are_shared", closed),
         ("what_is_done_once_is_done_on_one_node", once),
-        ("a_breaking_point_is_found_together", procedures::breaking),
-        ("a_recovery_is_seen_together", procedures::recovers),
-        ("connections_are_counted_on_all_nodes", procedures::connections),
         ("a_ceiling_that_one_node_crosses_is_crossed_for_all", procedures::ceiling),
         ("faults_that_were_met_are_counted_on_all_nodes", procedures::faults),
         ("an_interrupt_on_any_node_stops_all", stops::interrupted),
@@ -31,7 +42,6 @@ pub(crate) fn run() -> ExitCode {
         ("so_it_does_when_it_is_the_case_of_node_0", stops::emergency_of_first),
         ("a_threshold_over_all_nodes_stops_all", stops::threshold),
         ("a_killed_node_makes_it_inconclusive", losses::killed),
-        ("a_slowed_node_is_seen_and_nothing_is_lost", losses::slowed),
         ("a_frozen_node_is_lost_and_stops_itself", losses::frozen),
         ("the_others_go_on_without_a_lost_node", losses::go_on),
         ("a_broker_that_is_restarted_is_survived", losses::broker_restarted),
@@ -46,20 +56,25 @@ pub(crate) fn run() -> ExitCode {
         ("a_file_of_credentials_is_used", access::credentials),
         ("half_of_a_pair_is_a_mistake", access::halves),
     ];
-    let trial = |(name, test): &(&'static str, fn())| {
-        let test = *test;
+    let trial = |name: &'static str, test: fn(), is_alone: bool| {
         let run = move || {
+            let (_alone, _beside) = match is_alone {
+                true => (Some(MACHINE.write().unwrap_or_else(PoisonError::into_inner)), None),
+                false => (None, Some(MACHINE.read().unwrap_or_else(PoisonError::into_inner))),
+            };
             test();
             Ok::<(), Failed>(())
         };
         match program().is_some() || is_required() {
-            true => Trial::test(*name, run),
-            false => Trial::ignorable_test(*name, || {
+            true => Trial::test(name, run),
+            false => Trial::ignorable_test(name, || {
                 Ok(Completion::ignored_with("nats-server is not on PATH: install it"))
             }),
         }
     };
-    let mut trials: Vec<Trial> = tests.iter().map(trial).collect();
+    let alone = alone.iter().map(|(name, test)| trial(name, *test, true));
+    let beside = beside.iter().map(|(name, test)| trial(name, *test, false));
+    let mut trials: Vec<Trial> = alone.chain(beside).collect();
     trials
         .push(Trial::ignorable_test("a_host_whose_cable_is_pulled_is_lost_on_both_sides", losses::unplugged));
     libtest_mimic::run(&arguments, trials).exit_code()
