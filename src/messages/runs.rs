@@ -10,7 +10,11 @@ use crate::{
         with_record,
     },
     stop::StopReason,
-    supervisor::{Control, HandOverError, Record, StopCause, SuperviseError, hand_over},
+    supervisor::{Record, StopCause, SuperviseError},
+};
+#[cfg(unix)]
+use crate::{
+    supervisor::{Control, HandOverError, hand_over},
     units::{millis, seconds},
 };
 
