@@ -68,7 +68,7 @@ impl Context {
         };
         let key = self.unique_meeting(name);
         if cluster.seat().node != 0 {
-            let met = self.meet_for(cluster, key, Value::Null).await?;
+            let met = self.meet_for(cluster, key, Value::Null, false).await?;
             let told = met.told.get(&0).cloned().unwrap_or_default();
             if let Some(error) = told.get("error").and_then(Value::as_str) {
                 return Err(Error::msg(format!("node 0 could not `{name}`: {error}")));
@@ -82,7 +82,7 @@ impl Context {
             Err(error) => Ok(json!({ "error": error })),
         };
         let told = told.map_err(|error| Error::msg(format!("`{name}`: {error}")))?;
-        self.meet_for(cluster, key, told).await?;
+        self.meet_for(cluster, key, told, false).await?;
         outcome.map_err(Error::msg)
     }
 
@@ -101,7 +101,7 @@ impl Context {
     /// A node is lost, or did not come.
     pub async fn meet(&self, name: &str) -> Result {
         if let Some(cluster) = &self.inner.cluster {
-            self.meet_for(cluster, self.unique_meeting(name), Value::Null).await?;
+            self.meet_for(cluster, self.unique_meeting(name), Value::Null, false).await?;
         }
         Ok(())
     }
@@ -118,14 +118,13 @@ impl Context {
         let Some(cluster) = &self.inner.cluster else { return Ok(BTreeMap::from([(0, own)])) };
         let unfit = |error: serde_json::Error| Error::msg(format!("`{name}`: {error}"));
         let told = serde_json::to_value(own).map_err(unfit)?;
-        let arrival = Arrival { key: self.unique_meeting(name), told, gathers: true, ..Arrival::default() };
-        let met = cluster.meet(arrival).await.map_err(|error| Error::msg(error.to_string()))?;
+        let met = self.meet_for(cluster, self.unique_meeting(name), told, true).await?;
         let read = |(node, told)| serde_json::from_value(told).map(|told| (node, told)).map_err(unfit);
         met.told.into_iter().map(read).collect()
     }
 
-    async fn meet_for(&self, cluster: &Cluster, key: String, told: Value) -> Result<Met> {
-        let arrival = Arrival { key, told, ..Arrival::default() };
+    async fn meet_for(&self, cluster: &Cluster, key: String, told: Value, gathers: bool) -> Result<Met> {
+        let arrival = Arrival { key, told, gathers, ..Arrival::default() };
         cluster.meet(arrival).await.map_err(|error| Error::msg(error.to_string()))
     }
 

@@ -1,6 +1,6 @@
 //! Who is let in by the broker, and as whom.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use nkeys::KeyPair;
@@ -70,9 +70,9 @@ pub(crate) fn accounts() {
     for file in ["report.json", "summary.txt", "report.html"] {
         assert!(!all[0].file(file).contains("hush-hush"), "{file} shows the password");
     }
-    let said = refused(&broker, &[("cluster_user", "ann"), ("cluster_password", "other")]);
+    let said = refused(&broker, &[("cluster_user", "ann"), ("cluster_password", "not-hush")]);
     says(&said, "cannot be used");
-    assert!(!said.contains("other;"), "{said}");
+    assert!(!said.contains("not-hush"), "{said}");
     let broker = Broker::with(&["--auth", "hush-token"]);
     passed(&with(&broker, 2, &[("cluster_token", "hush-token")]));
 }
@@ -88,7 +88,7 @@ pub(crate) fn keys() {
     let seed = files.write("seed", &format!("{}\n", user.seed().expect("it has one")));
     let ca = ("cluster_ca", certificate.as_str());
     passed(&with(&broker, 2, &[("cluster_nkey", &seed), ca]));
-    let _other_words = refused(&broker, &[ca]);
+    says(&refused(&broker, &[ca]), "cannot be used");
     let said = refused(&broker, &[("cluster_nkey", &seed)]);
     says(&said, "cannot be used");
     let said = refused(&broker, &[("cluster_nkey", "/nowhere")]);
@@ -154,7 +154,6 @@ pub(crate) fn credentials() {
     let empty = files.write("empty", "");
     let said = refused(&broker, &[("cluster_credentials", &empty)]);
     says(&said, &format!("the file {empty} of `cluster_credentials` cannot be read"));
-    assert!(Path::new(&empty).is_file());
 }
 
 pub(crate) fn halves() {

@@ -84,8 +84,11 @@ pub(crate) fn breaking() {
         let case = all[0].case();
         let found = found(&case, "breaking_point");
         took_the_same_way(&all, &case);
-        if number(found, "holds_per_sec").is_some_and(|holds| (76.0..=84.0).contains(&holds)) {
-            return;
+        match number(found, "holds_per_sec") {
+            Some(holds) if (76.0..=84.0).contains(&holds) => return,
+            Some(_off) => {}
+            // The only reason that is the machine's.
+            None => assert!(found.to_string().contains("the generator was the limit"), "{found:#}"),
         }
         seen.push(found["found"].clone());
     }
